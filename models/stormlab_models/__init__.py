@@ -1,0 +1,1 @@
+"""The subjects of stormlab: what is simulated, each figure with its source."""

@@ -1,0 +1,81 @@
+"""The host everything runs on: how late things happen when cores are shared.
+
+Sources: per-handshake times of a Chromium page on a quiet and on a shared two-core machine (13 ms
+from one handshake to the next when alone, of which 10 ms are Chromium's gap; 25 to 40 ms with four
+browsers at work), and the CPU cost of a handshake (0.63-0.75 ms legacy, 0.42 ms sansio,
+0.40-0.51 ms wsproto), both measured.
+
+Simplifications: contention is one number for a run, and a run's own luck another; delays are
+drawn independently of what the simulated processes do. A real scheduler would let a busy server
+slow the browser. It changes absolute times under load, not counts, codes or orders.
+"""
+
+from dataclasses import dataclass
+
+from stormlab.draws import Draws, lognormal
+
+_WHOLE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Delay:
+    """A kind of delay: its median on a quiet machine, and the sd of its logarithm."""
+
+    purpose: str
+    median_s: float
+    sigma: float
+    scales: bool = True  # with the machine's contention
+
+
+# renderer to network process, for all that one turn of the page's script sends
+IPC_UP = Delay("ipc_up", 0.8e-3, 1.5, scales=False)
+# network process to the page's script
+IPC_DOWN = Delay("ipc_down", 0.6e-3, 0.7)
+# resolve, connect and write the upgrade request
+CONNECT = Delay("connect", 1.1e-3, 0.5)
+# from the written request to the FIN, when the page's close() was waiting behind it
+ABORT = Delay("abort", 0.5e-3, 1.5, scales=False)
+# the server process gets the processor after something arrived
+SERVER_WAKE = Delay("server_wake", 0.06e-3, 0.6)
+# the network process handles what the server sent
+NETWORK_WAKE = Delay("network_wake", 0.5e-3, 0.6)
+# from reload() or a link to the moment the old document is discarded
+COMMIT = Delay("commit", 30e-3, 1.1, scales=False)
+# from the start of a navigation to the first effect of the application
+PAGE_START = Delay("page_start", 180e-3, 0.4)
+# the same after a reload, when the browser has everything at hand
+PAGE_RESTART = Delay("page_restart", 50e-3, 0.5)
+# between the first mount and StrictMode's cleanup
+STRICT_GAP = Delay("strict_gap", 1.6e-3, 0.6, scales=False)
+# the rest of React's commit, in which no event reaches the page
+COMMIT_REST = Delay("commit_rest", 5e-3, 0.5, scales=False)
+
+CONTENTION_EXPONENT = 1.3
+CPU_STRETCH = 0.3  # per further process group that competes for the cores
+RUN_SIGMA = 0.35  # spread of the contention between runs of the same condition
+
+
+class Machine:
+    """Delays of one run. ``contention`` is how many browsers or runs compete; 1 means alone."""
+
+    def __init__(self, draws: Draws, contention: float = 1.0) -> None:
+        """Draw the run's own luck; it multiplies every delay that scales."""
+        self._draws = draws
+        luck = draws.duration_ns(lognormal(1e-3, RUN_SIGMA), 0, "machine_luck") / 1e6
+        self._thousandths = round(1000 * contention**CONTENTION_EXPONENT * luck)
+        self.cpu_stretch_thousandths = round(1000 * (1 + CPU_STRETCH * (contention - 1)))
+
+    def delay_ns(self, delay: Delay, who: int, ordinal: int = 0) -> int:
+        """One delay for ``who``; ``ordinal`` tells repeated ones apart."""
+        table = lognormal(delay.median_s, delay.sigma)
+        value_ns = self._draws.duration_ns(table, who, delay.purpose, ordinal)
+        return value_ns * self._thousandths // 1000 if delay.scales else value_ns
+
+    def cpu_ns(self, cost_ns: int) -> int:
+        """Processor time as it takes on this machine."""
+        return cost_ns * self.cpu_stretch_thousandths // 1000
+
+
+def address(client: int, item: int = 0) -> int:
+    """The address of a client's n-th socket (or other item) for draws."""
+    return client * _WHOLE + item

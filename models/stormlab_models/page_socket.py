@@ -1,0 +1,398 @@
+"""One browser WebSocket: what the page sees of it, and its handshake in the network process.
+
+The page's state follows :data:`stormlab_models.websocket.TRANSITIONS`. The handshake is in one of
+the stages below; the page's close(), the server's answer and the end of TCP meet it there:
+
+========== =====================================================================================
+queued     waits for throttle, fail delay or gate: an abort leaves no trace on the wire
+connecting has the gate: an abort still sends the request, then FIN (measured: the first socket of
+           an aborted mount reaches the server in 19 or 20 of 20 loads)
+requested  the request is on the wire: an abort sends FIN (Firefox: nothing until a 101 comes)
+abandoned  Firefox: aborted on the wire; a 101 that still comes is answered with FIN
+open       101 received: an abort sends close frame 1001 and FIN
+over       nothing more
+========== =====================================================================================
+
+Simplifications: see :mod:`stormlab_models.browser` and :mod:`stormlab_models.websocket`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stormlab.clock import Rank, Timer, to_ns
+from stormlab.vocabulary import Cause, Event, State
+from stormlab_models.asgi import Message
+from stormlab_models.browser import Renderer, handshake_timeout_ns
+from stormlab_models.machine import ABORT, CONNECT, NETWORK_WAKE
+from stormlab_models.network import Connection, Path, Segment, Who
+from stormlab_models.websocket import ABNORMAL, GOING_AWAY, NO_STATUS, step
+
+CLOSE_FRAME_BYTES = 8
+PONG_BYTES = 6
+FRAME_OVERHEAD_BYTES = 8
+HTTP_SWITCHING = 101
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a socket connects to: the path's server, its address, and the URL's path."""
+
+    path: Path
+    ip: str
+    port: int
+    url_path: str
+
+
+@dataclass
+class Handlers:
+    """The page's event handlers; each is called with the socket."""
+
+    on_open: Callable[["PageSocket"], None] | None = None
+    on_message: Callable[["PageSocket", Message], None] | None = None
+    on_close: Callable[["PageSocket", int, bool], None] | None = None
+
+
+class PageSocket:
+    """``new WebSocket(url)``; :class:`stormlab_models.network.ClientSide` of its connection."""
+
+    def __init__(self, renderer: Renderer, target: Target, who: Who, handlers: Handlers) -> None:
+        """Construct it; the connection starts in the background."""
+        self.who = who
+        self.handlers = handlers
+        self.state = State.CONNECTING
+        self.opened = False
+        self.bytes_up = 0
+        self._renderer = renderer
+        self._profile = renderer.profile
+        self._clock = renderer.profile.clock
+        self._target = target
+        self._gate = self._profile.gate(target.ip, target.port)
+        self._stage = "queued"
+        self._admitted = False
+        self._aborted = False
+        self._gone = False
+        self._called_in = State.NONE
+        self._connection: Connection | None = None
+        self._timer: Timer | None = None
+        self._received = 0
+        self._handled_ns = 0
+        self.record(Event.NEW, after=State.CONNECTING)
+        renderer.to_network(self._admit)
+
+    # the page ---------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """``ws.close()`` without a code."""
+        before = self.state
+        self.state = step(before, "close called").after
+        self.record(Event.CLOSE_CALLED, before=before, after=self.state)
+        if before not in {State.CONNECTING, State.OPEN}:
+            return
+        self._called_in = before
+        if before is State.CONNECTING:
+            self._renderer.to_page(lambda: self._end_page(ABNORMAL, Cause.ABORTED_CONNECTING))
+            self._renderer.to_network(self._abort)
+        else:
+            self._renderer.to_network(self._start_closing)
+
+    def send(self, message: Message) -> None:
+        """``ws.send(data)``; ignored, as in a browser, unless the socket is open."""
+        if self.state is State.OPEN:
+            self.record(Event.SEND, detail=message.kind)
+            self._renderer.to_network(lambda: self._frame_up(message))
+
+    def discard(self) -> None:
+        """The document goes away; the page hears nothing of this socket any more."""
+        self._gone = True
+        if self._stage == "open":
+            self._frame_up(Message("close", GOING_AWAY))
+            self._fin()
+            self._over()
+        else:
+            self._abort()
+
+    # the network process ----------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        kind, throttle = self._profile.kind, self._renderer.throttle
+        if self._aborted:
+            self._stage = "over"
+            return
+        too_many = (kind.pending_max is not None and throttle.pending >= kind.pending_max) or (
+            kind.sockets_max is not None and self._profile.sockets >= kind.sockets_max
+        )
+        if too_many:
+            self._stage = "over"
+            self.record(Event.LIMITED)
+            self._renderer.to_page(lambda: self._end_page(ABNORMAL, Cause.LIMITED))
+            return
+        throttle.started()
+        self._admitted = True
+        self._profile.sockets += 1
+        self.record(Event.QUEUED)
+        delay_ns = 0
+        if kind.name == "chromium":
+            uniform = self._profile.draws.integer(1000, 5000, self.who.address, "throttle")
+            delay_ns = throttle.delay_ns(uniform)
+        if delay_ns:
+            self._timer = self._later(delay_ns, lambda: self._gate.enter(self._granted))
+        else:
+            self._gate.enter(self._granted)
+
+    def _granted(self) -> None:
+        self._stage = "connecting"
+        delay_ns = self._profile.fail_delay.remaining_ns(self._key)
+        delay_ns += self._profile.machine.delay_ns(CONNECT, self.who.address)
+        self._timer = self._later(delay_ns, self._connect)
+
+    def _connect(self) -> None:
+        self._connection = self._target.path.connect(self, self.who)
+        timeout_ns = handshake_timeout_ns(self._profile.kind)
+        self._timer = self._later(timeout_ns, lambda: self._fail(Cause.TIMED_OUT))
+
+    def established(self) -> None:
+        """TCP is there: the upgrade request goes out."""
+        if self._connection is None or self._stage != "connecting":
+            return
+        self._stage = "requested"
+        size = self._profile.kind.request_bytes + len(self._target.url_path)
+        self.record(Event.REQUEST, up=size)
+        self._connection.send_up(Segment("request", self._target.url_path, size))
+        if self._aborted:  # the abort was handled behind the write of the request
+            delay_ns = self._profile.machine.delay_ns(ABORT, self.who.address)
+            self._later(delay_ns, self._abort_on_wire)
+
+    def refused(self) -> None:
+        """Nobody listens."""
+        self._fail(Cause.REFUSED)
+
+    def arrived(self, segment: Segment) -> None:
+        """Let the network process handle what the server sent."""
+        self._received += 1
+        delay_ns = self._profile.machine.delay_ns(NETWORK_WAKE, self.who.address, self._received)
+        now_ns = self._clock.now_ns
+        self._handled_ns = max(self._handled_ns, now_ns + delay_ns)
+        self._later(self._handled_ns - now_ns, lambda: self._handle(segment))
+
+    def _handle(self, segment: Segment) -> None:
+        if self._stage in {"over", "queued"}:
+            return
+        if segment.kind == "response":
+            self._answered(int(str(segment.payload)))
+        elif segment.kind in {"fin", "rst"}:
+            self._ended(str(segment.payload or segment.kind))
+        elif isinstance(segment.payload, Message):
+            self._frame_down(segment.payload)
+
+    def _answered(self, status: int) -> None:
+        if self._stage == "abandoned":
+            self._later(self._profile.kind.abort_fin_after_101_ns, self._fin)
+            return
+        if self._stage != "requested":
+            return
+        if status != HTTP_SWITCHING:
+            self._fail(Cause.REJECTED)
+            return
+        self._stage = "open"
+        self._cancel_timer()
+        self._release(opened=True)
+        self._profile.fail_delay.succeeded(self._key)
+        self._renderer.to_page(self._open_page)
+
+    def _ended(self, why: str) -> None:
+        if self._stage != "open":
+            self._fail(Cause.SERVER_DROPPED if why == "server dropped" else _cause(why))
+            return
+        self._fin()
+        self._over()
+        self._renderer.to_page(lambda: self._end_page(ABNORMAL, _cause(why)))
+
+    def _frame_down(self, message: Message) -> None:
+        if message.kind == "ping":
+            self._frame_up(Message("pong", 0))
+        elif message.kind == "close":
+            code = message.size or NO_STATUS
+            if self._called_in is State.OPEN:
+                code = NO_STATUS
+                cause = Cause.CLOSED_BY_PAGE
+            else:
+                cause = Cause.SERVER_CLOSED
+                self._frame_up(Message("close", code))
+            self._fin()
+            self._over()
+            self._renderer.to_page(lambda: self._end_page(code, cause, clean=True))
+        elif self._stage == "open":
+            self._renderer.to_page(lambda: self._message_page(message))
+
+    def _frame_up(self, message: Message) -> None:
+        if self._connection is None or self._stage != "open":
+            return
+        sizes = {"pong": PONG_BYTES, "close": CLOSE_FRAME_BYTES}
+        size = sizes.get(message.kind, message.size + FRAME_OVERHEAD_BYTES)
+        self.record(Event.CLIENT_FRAME, up=size, detail=message.kind)
+        self._connection.send_up(Segment("frame", message, size))
+
+    def _start_closing(self) -> None:
+        if self._stage != "open":
+            return
+        self._frame_up(Message("close", NO_STATUS))
+        timeout_ns = to_ns(self._profile.kind.closing_timeout_s)
+        self._timer = self._later(timeout_ns, lambda: self._ended("timed out"))
+
+    def _abort(self) -> None:
+        """The page gave up while it saw the socket as CONNECTING."""
+        self._aborted = True
+        kind = self._profile.kind
+        if self._stage == "queued" and self._admitted:
+            self._cancel_timer()
+            self._gate.leave(self._granted)
+            self._renderer.throttle.ended(opened=False)
+            self._count_failure()
+            self._over()
+        elif self._stage == "connecting" and not kind.abort_sends_fin and self._connection is None:
+            self._cancel_timer()
+            self._release(opened=False)
+            self._count_failure()
+            self._over()
+        elif self._stage == "requested":
+            self._abort_on_wire()
+        elif self._stage == "open":
+            self._frame_up(Message("close", GOING_AWAY))
+            self._fin()
+            self._over()
+
+    def _abort_on_wire(self) -> None:
+        if self._stage != "requested":
+            return
+        self._count_failure()
+        self._release(opened=False)
+        if self._profile.kind.abort_sends_fin:
+            self._fin()
+        self._over()
+        if not self._profile.kind.abort_sends_fin:
+            self._stage = "abandoned"
+
+    def _fail(self, cause: Cause) -> None:
+        """The handshake failed by itself."""
+        if self._stage in {"over", "open", "abandoned"}:
+            return
+        on_wire = self._stage == "requested"
+        self._release(opened=False)
+        self._count_failure()
+        if on_wire:
+            self._fin()
+        elif self._connection is not None:
+            self._connection.client_closed = True  # no further SYN
+        self._over()
+        if not self._aborted:
+            self._renderer.to_page(lambda: self._end_page(ABNORMAL, cause))
+
+    # what the page hears ----------------------------------------------------------------------
+
+    def _open_page(self) -> None:
+        if self._gone or self.state is not State.CONNECTING:
+            return
+        self.state = step(self.state, "handshake done").after
+        self.opened = True
+        self.record(Event.OPEN, before=State.CONNECTING, after=self.state)
+        if self.handlers.on_open:
+            self.handlers.on_open(self)
+
+    def _message_page(self, message: Message) -> None:
+        if self._gone or self.state is not State.OPEN:
+            return
+        self.record(Event.MESSAGE, detail=message.kind, value_ns=message.stamp_ns)
+        if self.handlers.on_message:
+            self.handlers.on_message(self, message)
+
+    def _end_page(self, code: int, cause: Cause, *, clean: bool = False) -> None:
+        if self._gone or self.state is State.CLOSED:
+            return
+        before = self.state
+        what = "close frame" if clean else "connection failed"
+        if not clean and (self.opened and self._called_in is State.NONE):
+            what = "connection lost"
+        transition = step(before, what)
+        self.state = transition.after
+        if "error" in transition.events:
+            self.record(Event.ERROR)
+        called = "passive" if self._called_in is State.NONE else f"called@{self._called_in.name}"
+        detail = f"{called}/opened" if self.opened else called
+        self.record(
+            Event.CLOSE,
+            code=code,
+            clean=int(clean),
+            before=before,
+            after=self.state,
+            cause=cause,
+            detail=detail,
+        )
+        if self.handlers.on_close:
+            self.handlers.on_close(self, code, clean)
+
+    # helpers ----------------------------------------------------------------------------------
+
+    @property
+    def _key(self) -> tuple[str, int, str]:
+        return (self._target.ip, self._target.port, self._target.url_path)
+
+    def _later(self, delay_ns: int, act: Callable[[], None]) -> Timer:
+        who = self.who
+        return self._clock.after(
+            delay_ns,
+            Rank.BROWSER,
+            act,
+            client=who.client,
+            socket=who.socket,
+        )
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _release(self, *, opened: bool) -> None:
+        """The handshake no longer holds the gate."""
+        self._renderer.throttle.ended(opened=opened)
+        if self._stage in {"connecting", "requested", "open"}:
+            self._gate.release()
+
+    def _count_failure(self) -> None:
+        if self._profile.kind.name == "firefox":
+            first_ms = self._profile.draws.integer(200, 399, self.who.address, "fail_delay")
+            self._profile.fail_delay.failed(self._key, first_ms)
+
+    def _fin(self) -> None:
+        if self._connection is not None and not self._connection.client_closed:
+            self.record(Event.CLIENT_FIN)
+            self._connection.send_up(Segment("fin"))
+
+    def _over(self) -> None:
+        self._cancel_timer()
+        self._stage = "over"
+        self._profile.sockets -= 1
+
+    def record(self, event: Event, **columns: Any) -> None:
+        """Record an event of this socket."""
+        self._profile.recorder.add(
+            self._clock.now_ns,
+            event,
+            client=self.who.client,
+            endpoint=self.who.endpoint,
+            socket=self.who.socket,
+            attempt=self.who.attempt,
+            **columns,
+        )
+
+
+def _cause(why: str) -> Cause:
+    named = {
+        "fin": Cause.SERVER_DROPPED,
+        "server dropped": Cause.SERVER_DROPPED,
+        "rst": Cause.RESET,
+        "killed": Cause.KILLED,
+        "idle cut": Cause.IDLE_CUT,
+        "timed out": Cause.TIMED_OUT,
+    }
+    return named[why]

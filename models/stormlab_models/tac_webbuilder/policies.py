@@ -1,0 +1,121 @@
+"""When the analysed page reconnects: as found, with the proposed breakers, and repaired.
+
+As found: the counter goes up in ``onclose`` and is reset in ``onopen``; the delay is
+``min(1000 ms x 2**counter, 30 s)`` with the counter after its increment, so 2, 4, 8, 16, 30, 30 s;
+the limit of ten is checked when the timer fires, and then nothing happens, silently.
+
+Proposed breaker, literally: only exceptions of the constructor feed it, and there are none, since
+connecting is asynchronous; the closes follow the rule as found. Wired to ``onclose``: ten failures
+open it for five minutes, and no timer is set, so nothing tries again by itself.
+
+Repaired: full jitter, retries at the cap for ever, reset only when the connection proved itself,
+and a breaker that sends one probe when its time has passed.
+
+Source: the analysis, HIGH #4, Improvement 4, Client Change 3; measured retry times 2, 6, 14, 30,
+60, 90, 120, 150, 180 s after a lost open connection.
+"""
+
+from dataclasses import dataclass, field
+
+from stormlab.clock import to_ns
+from stormlab.policy import Chance, Decision, Fact, Happened, RetryAt, Stop
+from stormlab_models.tac_webbuilder.parameters import Page
+
+GAVE_UP = "attempts used up"
+BREAKER_OPEN = "circuit breaker open"
+
+
+@dataclass
+class AsFound:
+    """The page's own rule; a policy after :class:`stormlab.policy.Policy`."""
+
+    page: Page
+    failures: int = field(default=0, init=False)
+
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        """Count, and answer with the next attempt."""
+        if happened.fact is Fact.OPENED:
+            self.failures = 0
+        if happened.fact is Fact.RETRY_BY_HAND:
+            return RetryAt(happened.time_ns)
+        if happened.fact not in {Fact.DROPPED, Fact.REFUSED}:
+            return None
+        self.failures += 1
+        if self.page.stop_after_max_attempts and self.failures >= self.page.attempts_max:
+            return Stop(GAVE_UP)
+        return RetryAt(happened.time_ns + self.delay_ns(chance))
+
+    def may_attempt(self, time_ns: int) -> bool:  # noqa: ARG002  the contract's argument
+        """Check the limit, at the start of connect."""
+        return self.failures < self.page.attempts_max
+
+    def delay_ns(self, chance: Chance) -> int:
+        """The delay before the retry that follows ``failures`` failures."""
+        page = self.page
+        exponent = min(self.failures - 1 + page.first_exponent, 60)
+        delay_s = min(page.delay_base_s * 2**exponent, page.delay_max_s)
+        if page.jitter == "full":
+            delay_s *= chance.unit("jitter")
+        else:
+            delay_s += page.jitter_s * chance.unit("jitter")
+        return to_ns(delay_s / page.delay_scale)
+
+
+@dataclass
+class BreakerWired(AsFound):
+    """The proposed breaker, fed by every close; nothing is scheduled while it is open."""
+
+    open_until_ns: int | None = field(default=None, init=False)
+
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        """Count, and open at the tenth failure."""
+        if happened.fact is Fact.OPENED:
+            self.open_until_ns = None
+        decision = super().on(happened, chance)
+        if isinstance(decision, RetryAt) and self.failures >= self.page.breaker_failures:
+            self.open_until_ns = happened.time_ns + self._open_ns
+            return Stop(BREAKER_OPEN)
+        return decision
+
+    def may_attempt(self, time_ns: int) -> bool:
+        """Pass while closed, and one at a time when its time has passed."""
+        return self.open_until_ns is None or time_ns >= self.open_until_ns
+
+    @property
+    def _open_ns(self) -> int:
+        return to_ns(self.page.breaker_open_s / self.page.delay_scale)
+
+
+@dataclass
+class BreakerRepaired(BreakerWired):
+    """A breaker that tries again by itself: one probe whenever its time has passed."""
+
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        """Open with a probe on the clock; a person's retry goes through at once."""
+        if happened.fact is Fact.RETRY_BY_HAND:
+            self.open_until_ns = None
+        decision = super().on(happened, chance)
+        if isinstance(decision, Stop) and self.open_until_ns is not None:
+            spread_ns = int(chance.unit("breaker") * self._open_ns) // 10
+            return RetryAt(self.open_until_ns + spread_ns)
+        return decision
+
+
+@dataclass
+class Patient(AsFound):
+    """Full jitter at the cap for ever: never silent, never synchronised."""
+
+    def may_attempt(self, time_ns: int) -> bool:  # noqa: ARG002  the contract's argument
+        """Never refuse."""
+        return True
+
+
+def make_policy(page: Page) -> AsFound:
+    """The rule that the page's switches ask for."""
+    if page.breaker == "wired":
+        return BreakerWired(page)
+    if page.breaker == "repaired":
+        return BreakerRepaired(page)
+    if page.hook in {"repaired", "manager_repaired"}:
+        return Patient(page)
+    return AsFound(page)  # "literal": its try/catch never sees a failure

@@ -1,0 +1,396 @@
+"""Three WebSocket implementations of uvicorn, from the accepted TCP connection to its end.
+
+Theory of operation. A connection's life is two or three tasks on the server's loop:
+
+* legacy (``websockets`` up to 15, uvicorn's ``websockets_impl``): a *handler* task reads the
+  request under a 10 s timer that starts when the task first runs, starts the application's task
+  and waits for its accept; the next iteration writes the 101 and logs "connection open". The end
+  of TCP is handled one iteration after it is read. When the timer fires, the handler closes TCP
+  and logs "connection closed"; the application learns of it at its first send.
+* sansio (``websockets-sansio``): the request starts the application at once, accept() writes the
+  101 itself and raises when TCP has gone. No handshake timer, no "connection closed".
+* wsproto: as sansio, without keep-alive pings; a failed accept() is an ASGI exception in the log,
+  and there is no "connection open" line.
+
+All report 1006 for a send after the peer has gone, whatever the peer's own code was. An
+application that returns without closing leaves the connection open on legacy and closes TCP on
+sansio (uvicorn 0.54).
+
+Sources: uvicorn@0.38.0:uvicorn/protocols/websockets/{websockets_impl,websockets_sansio_impl,
+wsproto_impl}.py, websockets@15.0.1:websockets/legacy/{server,protocol}.py read; order of log
+lines, codes and processor time measured. wsproto's return without close is unmeasured and taken
+as on legacy.
+
+Simplifications: no back-pressure, no message fragments, no size limits, one write per message;
+the closing handshake's own timeouts (10 s) are not modelled.
+"""
+
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from stormlab.clock import NS_PER_S, NS_PER_US
+from stormlab.vocabulary import Event
+from stormlab_models.asgi import AcceptFailed, Application, Disconnected, Message
+from stormlab_models.event_loop import Block, Signal, Sleep, Steps, Task
+from stormlab_models.network import Connection, Segment
+from stormlab_models.server import Server
+from stormlab_models.websocket import ABNORMAL, INTERNAL_ERROR, NO_STATUS, SERVICE_RESTART
+
+RESPONSE_BYTES = {"legacy": 229, "sansio": 283, "wsproto": 236}
+ERROR_RESPONSE_BYTES = 132
+FRAME_OVERHEAD_BYTES = 4
+CLOSE_FRAME_BYTES = 4
+PING_BYTES = 6
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """What tells the three apart. CPU times are of one handshake on a quiet machine."""
+
+    name: str
+    parse_ns: int  # reading the request, up to the application's start
+    respond_ns: int  # writing the 101
+    send_ns: int  # one message
+    handshake_timeout_s: float | None
+    accept_raises: bool
+    logs_open: bool
+    logs_closed: bool
+    pings: bool
+    eof_code: int  # what receive() reports for TCP's end without a close frame
+    return_closes: bool
+
+
+IMPLEMENTATIONS: dict[str, Implementation] = {
+    "legacy": Implementation(
+        name="legacy",
+        parse_ns=450 * NS_PER_US,
+        respond_ns=170 * NS_PER_US,
+        send_ns=60 * NS_PER_US,
+        handshake_timeout_s=10.0,
+        accept_raises=False,
+        logs_open=True,
+        logs_closed=True,
+        pings=True,
+        eof_code=ABNORMAL,
+        return_closes=False,
+    ),
+    "sansio": Implementation(
+        name="sansio",
+        parse_ns=250 * NS_PER_US,
+        respond_ns=110 * NS_PER_US,
+        send_ns=60 * NS_PER_US,
+        handshake_timeout_s=None,
+        accept_raises=True,
+        logs_open=True,
+        logs_closed=False,
+        pings=True,
+        eof_code=NO_STATUS,
+        return_closes=True,
+    ),
+    "wsproto": Implementation(
+        name="wsproto",
+        parse_ns=270 * NS_PER_US,
+        respond_ns=110 * NS_PER_US,
+        send_ns=60 * NS_PER_US,
+        handshake_timeout_s=None,
+        accept_raises=True,
+        logs_open=False,
+        logs_closed=False,
+        pings=False,
+        eof_code=NO_STATUS,
+        return_closes=False,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class KeepAlive:
+    """The server's own pings; ``interval_s`` None turns them off."""
+
+    interval_s: float | None = 20.0
+    timeout_s: float | None = 20.0
+
+
+class HandshakeTimeout(Exception):  # noqa: N818  the event, not a fault of the program
+    """The legacy handshake timer fired."""
+
+
+class UvicornConnection:
+    """One connection under one implementation; the protocol and the application's socket."""
+
+    def __init__(  # noqa: PLR0913  the parts of a connection
+        self,
+        server: Server,
+        connection: Connection,
+        number: int,
+        *,
+        kind: Implementation,
+        app: Application,
+        keep_alive: KeepAlive,
+    ) -> None:
+        """Begin life when the process takes the connection from the accept queue."""
+        self.server = server
+        self.loop = server.loop
+        self.number = number
+        self.endpoint = connection.who.endpoint
+        self.client = connection.who.client
+        self.peer_code: int | None = None  # code of a close frame received
+        self.shutdown = False
+        self._connection = connection
+        self._kind = kind
+        self._app = app
+        self._keep_alive = keep_alive
+        self._request = Signal(self.loop)
+        self._accepted = Signal(self.loop)  # the application called accept()
+        self._completed = Signal(self.loop)  # handshake done, or never to be
+        self._lost = Signal(self.loop)
+        self._closing = False  # the transport is closing
+        self._open = False
+        self._inbox: deque[Message] = deque()
+        self._mail = Signal(self.loop)
+        self._pong = Signal(self.loop)
+        self._app_task: Task | None = None
+        self._keep_alive_task: Task | None = None
+        self._handler: Task | None = None
+        self._ended = False
+        if kind.handshake_timeout_s is not None:
+            self._handler = self.loop.task(self._legacy_handler(kind.handshake_timeout_s))
+
+    # what arrives -------------------------------------------------------------------------------
+
+    def arrived(self, segment: Segment) -> None:
+        """Hand a segment to the loop's next poll."""
+        self.loop.arrive(lambda: self._read(segment))
+
+    def _read(self, segment: Segment) -> int | None:
+        if self._closing:
+            return None
+        if segment.kind == "request":
+            return self._read_request()
+        if segment.kind in {"fin", "rst"}:
+            self._close_transport()
+        elif isinstance(segment.payload, Message):
+            return self._read_message(segment.payload)
+        return None
+
+    def _read_request(self) -> int | None:
+        if self._handler is not None:
+            self._request.set()
+            return None
+        self._app_task = self.loop.task(self._run_app())
+        return self.server.machine.cpu_ns(self._kind.parse_ns)
+
+    def _read_message(self, message: Message) -> int | None:
+        if message.kind == "close":
+            self.peer_code = message.size or NO_STATUS
+            self._write(Segment("frame", Message("close"), CLOSE_FRAME_BYTES))
+            self._close_transport()
+        elif message.kind == "pong":
+            self._pong.set()
+        elif not self._ended:
+            self._record(Event.RECEIVED, detail=message.kind)
+            self._inbox.append(message)
+            self._mail.set()
+        return self.server.machine.cpu_ns(self._kind.send_ns)
+
+    def _close_transport(self) -> None:
+        """Close TCP; what hangs on it learns of it in the next iteration."""
+        if not self._closing:
+            self._closing = True
+            self._write(Segment("fin", payload="server dropped"))
+            self.loop.call_soon(self._connection_lost)
+
+    def _connection_lost(self) -> None:
+        self.server.forget(self)
+        self._record(Event.LOST)
+        self._open = False
+        self._lost.set()
+        self._completed.set()
+        self._mail.set()
+        if self._keep_alive_task is not None:
+            self._keep_alive_task.cancel()
+
+    # the tasks ----------------------------------------------------------------------------------
+
+    def _legacy_handler(self, timeout_s: float) -> Steps:
+        timer = self.loop.call_later(round(timeout_s * NS_PER_S), self._handshake_timed_out)
+        try:
+            yield self._request
+            yield Block(self.server.machine.cpu_ns(self._kind.parse_ns))
+            self._app_task = self.loop.task(self._run_app())
+            yield self._accepted
+            if not self._lost.is_set:
+                timer.cancel()
+                yield from self._respond()
+                self._completed.set()
+                yield self._lost
+        except HandshakeTimeout:
+            self._record(Event.HANDSHAKE_TIMEOUT)
+            self._close_transport()
+        timer.cancel()
+        self.log("connection closed")
+
+    def _handshake_timed_out(self) -> None:
+        if self._handler is not None:
+            self._handler.cancel(HandshakeTimeout())
+
+    def _run_app(self) -> Steps:
+        yield from self._app(self)
+        self._ended = True
+        if self._kind.return_closes:
+            self._close_transport()
+
+    def _respond(self) -> Steps:
+        yield Block(self.server.machine.cpu_ns(self._kind.respond_ns))
+        if self.shutdown:
+            return
+        self._write(Segment("response", 101, RESPONSE_BYTES[self._kind.name]))
+        self._open = True
+        if self._kind.logs_open:
+            self.log("connection open")
+        if self._kind.pings and self._keep_alive.interval_s is not None:
+            self._keep_alive_task = self.loop.task(self._ping(self._keep_alive.interval_s))
+
+    def _ping(self, interval_s: float) -> Steps:
+        while True:
+            yield Sleep(round(interval_s * NS_PER_S))
+            if self._closing:
+                return
+            self._pong = Signal(self.loop)
+            self._write(Segment("frame", Message("ping"), PING_BYTES))
+            if self._keep_alive.timeout_s is None:
+                continue
+            yield from self._await_pong(self._keep_alive.timeout_s)
+
+    def _await_pong(self, timeout_s: float) -> Steps:
+        pong, missed = self._pong, Signal(self.loop)
+
+        def miss() -> None:
+            missed.set()
+            pong.set()
+
+        timer = self.loop.call_later(round(timeout_s * NS_PER_S), miss)
+        yield pong
+        timer.cancel()
+        if missed.is_set and not self._closing:
+            self._record(Event.PING_TIMEOUT)
+            self._write(Segment("frame", Message("close", INTERNAL_ERROR), CLOSE_FRAME_BYTES))
+            self._close_transport()
+
+    # the application's socket -------------------------------------------------------------------
+
+    def accept(self) -> Steps:
+        """Answer the handshake."""
+        if self._handler is not None:
+            self.log("accepted")
+            self._accepted.set()
+            self._record(Event.ACCEPTED)
+            return
+        if self._closing:
+            self._record(Event.ACCEPT_FAILED)
+            if not self._kind.logs_open:
+                self.log("asgi exception")
+            raise AcceptFailed
+        self.log("accepted")
+        yield from self._respond()
+        self._accepted.set()
+        self._completed.set()
+        self._record(Event.ACCEPTED)
+
+    def send(self, message: Message) -> Steps:
+        """Send one message, once the handshake is complete."""
+        yield self._completed
+        if self._closing:
+            raise Disconnected(ABNORMAL, sending=True)
+        yield Block(self.server.machine.cpu_ns(self._kind.send_ns))
+        self._write(Segment("frame", message, message.size + FRAME_OVERHEAD_BYTES))
+
+    def receive(self, timeout_ns: int | None = None) -> Generator[Any, None, Message | None]:
+        """Wait for a message; None after ``timeout_ns``."""
+        timer = None
+        expired = Signal(self.loop)
+        if timeout_ns is not None:
+
+            def expire() -> None:
+                expired.set()
+                self._mail.set()
+
+            timer = self.loop.call_later(timeout_ns, expire)
+        yield self._completed
+        while not self._inbox and not self._lost.is_set and not expired.is_set:
+            self._mail = Signal(self.loop)
+            yield self._mail
+        if timer is not None:
+            timer.cancel()
+        if self._inbox:
+            return self._inbox.popleft()
+        if self._lost.is_set:
+            raise Disconnected(self._end_code(), sending=False)
+        return None
+
+    def close(self, code: int) -> Steps:
+        """Send a close frame and let the peer answer."""
+        yield self._completed
+        if not self._closing:
+            self._write(Segment("frame", Message("close", code), CLOSE_FRAME_BYTES))
+            self._close_transport()
+
+    # the process ends ---------------------------------------------------------------------------
+
+    def shut_down(self) -> None:
+        """SIGTERM: 1012 to an open WebSocket, HTTP 500 to a handshake."""
+        self.shutdown = True
+        if self._closing:
+            return
+        if self._open:
+            self._write(Segment("frame", Message("close", SERVICE_RESTART), CLOSE_FRAME_BYTES))
+        else:
+            self._write(Segment("response", 500, ERROR_RESPONSE_BYTES))
+            self._accepted.set()
+        self._close_transport()
+
+    def die(self) -> None:
+        """SIGKILL: the kernel closes TCP."""
+        self._closing = True
+        self._connection.send_down(Segment("fin", payload="killed"))
+
+    # helpers ------------------------------------------------------------------------------------
+
+    def log(self, kind: str) -> None:
+        """Write a line to the server's log (:mod:`stormlab_models.server_log` has the text)."""
+        if kind == "connection closed" and not self._kind.logs_closed:
+            return
+        self._record(Event.LOG, code=self._connection.port, detail=kind)
+
+    def _end_code(self) -> int:
+        if self.shutdown:
+            return SERVICE_RESTART
+        if self.peer_code is not None:
+            return self.peer_code
+        return self._kind.eof_code
+
+    def _write(self, segment: Segment) -> None:
+        if segment.size:
+            event = Event.RESPONSE if segment.kind == "response" else Event.SERVER_FRAME
+            kind = segment.payload.kind if isinstance(segment.payload, Message) else ""
+            self._record(event, down=segment.size, detail=kind)
+        self._connection.send_down(segment)
+
+    def _record(self, event: Event, **columns: Any) -> None:
+        who = self._connection.who
+        self.server.recorder.add(
+            self.server.clock.now_ns,
+            event,
+            client=who.client,
+            endpoint=who.endpoint,
+            socket=who.socket,
+            attempt=who.attempt,
+            conn=self.number,
+            **columns,
+        )
+
+    def record(self, event: Event, **columns: Any) -> None:
+        """Record an event of the application about this connection."""
+        self._record(event, **columns)

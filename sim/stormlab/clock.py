@@ -1,0 +1,138 @@
+"""Virtual time: integer nanoseconds on SimPy's environment, one order for simultaneous events.
+
+SimPy accepts integer delays and an integer priority. Every event of a world is scheduled here
+with a priority computed from (rank of the kind, client, socket, attempt), so that what happens
+first among events of the same instant depends neither on the engine nor on who scheduled first.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+
+import simpy
+
+NS_PER_US = 1_000
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+
+_CLIENT_BITS, _SOCKET_BITS, _ATTEMPT_BITS = 24, 20, 16
+_FIRST_PRIORITY = 2  # SimPy itself uses 0 (urgent) and 1 (normal)
+
+
+def to_ns(seconds: float) -> int:
+    """Seconds (any finite float) to the nearest integer nanosecond."""
+    return round(seconds * NS_PER_S)
+
+
+def to_s(time_ns: int) -> float:
+    """Integer nanoseconds to seconds, for tables and plots only."""
+    return time_ns / NS_PER_S
+
+
+class Rank(IntEnum):
+    """Order of simultaneous events: what the world does comes before what people do about it."""
+
+    FAULT = 0
+    NETWORK = 1
+    SERVER = 2
+    BROWSER = 3
+    PAGE = 4
+    TIMER = 5
+    ACTION = 6
+    OBSERVER = 7
+
+
+class Timer(simpy.Event):
+    """One scheduled call. ``cancel()`` before its time makes it do nothing."""
+
+    __slots__ = ("_action", "time_ns")
+
+    def __init__(self, env: simpy.Environment, time_ns: int, action: Callable[[], None]) -> None:
+        """Prepare a call of ``action`` at ``time_ns``; the clock schedules it."""
+        super().__init__(env)
+        self.time_ns = time_ns
+        self._action: Callable[[], None] | None = action
+        self._ok = True
+        self._value = None
+        self.callbacks = [self._fire]
+
+    @property
+    def pending(self) -> bool:
+        """Whether the call is still to come."""
+        return self._action is not None
+
+    def cancel(self) -> None:
+        """Forget the call; cancelling twice, or after it fired, is allowed."""
+        self._action = None
+
+    def _fire(self, _event: simpy.Event) -> None:
+        action, self._action = self._action, None
+        if action is not None:
+            action()
+
+
+class Clock:
+    """The clock of one world. All times are integer nanoseconds since the start of the run."""
+
+    def __init__(self) -> None:
+        """Start at time zero."""
+        self.env = simpy.Environment(0)
+        self._stopped = False
+
+    @property
+    def now_ns(self) -> int:
+        """The current virtual time in nanoseconds."""
+        return int(self.env.now)
+
+    def at(
+        self,
+        time_ns: int,
+        rank: Rank,
+        action: Callable[[], None],
+        *,
+        client: int = 0,
+        socket: int = 0,
+        attempt: int = 0,
+    ) -> Timer:
+        """Call ``action`` at ``time_ns``, not before now.
+
+        ``rank``, ``client``, ``socket`` and ``attempt`` order simultaneous calls; calls equal in
+        all of them keep the order in which they were scheduled.
+
+        Raises:
+            ValueError: if ``time_ns`` lies in the past.
+        """
+        delay_ns = time_ns - self.now_ns
+        if delay_ns < 0:
+            msg = f"cannot schedule at {time_ns} ns: it is already {self.now_ns} ns"
+            raise ValueError(msg)
+        timer = Timer(self.env, time_ns, action)
+        key = ((int(rank) << _CLIENT_BITS | client) << _SOCKET_BITS | socket) << _ATTEMPT_BITS
+        priority = _FIRST_PRIORITY + (key | attempt)
+        # SimPy's stubs name three priorities; any integer orders the queue (simpy/core.py).
+        self.env.schedule(timer, priority=priority, delay=delay_ns)  # type: ignore[arg-type]
+        return timer
+
+    def after(
+        self,
+        delay_ns: int,
+        rank: Rank,
+        action: Callable[[], None],
+        *,
+        client: int = 0,
+        socket: int = 0,
+        attempt: int = 0,
+    ) -> Timer:
+        """Call ``action`` after ``delay_ns`` (zero or more); see :meth:`at`."""
+        return self.at(
+            self.now_ns + delay_ns, rank, action, client=client, socket=socket, attempt=attempt
+        )
+
+    def run(self, until_ns: int) -> None:
+        """Run everything scheduled up to and including ``until_ns``, or until :meth:`stop`."""
+        env = self.env
+        while not self._stopped and env.peek() <= until_ns:
+            env.step()
+
+    def stop(self) -> None:
+        """End the run after the event that is happening now: there is nothing left to observe."""
+        self._stopped = True
