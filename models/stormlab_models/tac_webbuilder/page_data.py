@@ -9,8 +9,10 @@ Switches: ``diff_check`` compares with the last data (HTTP and WebSocket alike);
 keeps attempt, URL, time, state and the raw text cut to a limit; quality follows the pong's round
 trip (100, 300, 1000 ms) when pings are sent; ``http`` is ``parallel`` as found, ``sequenced`` as
 proposed (the switch to WebSocket comes with a 2 s timer that starts again when the query's state
-changes, and only once the query has ended), or ``sequenced_repaired`` (on the answer, or after 2 s
-at the latest).
+changes, and only once the query has ended), ``sequenced_repaired`` (on the answer, or after 2 s
+at the latest; the data still comes twice, since the server sends it on every socket), or
+``fallback`` (the sockets at once, and after 2 s a query for each endpoint that is still without
+data).
 
 Source: the analysis, HIGH #5, MEDIUM #6 to #8, Improvement 6, Client Change 2.
 
@@ -61,6 +63,10 @@ class PageData:
     def start(self, connect: Callable[[], None]) -> None:
         """The effect: fetch and connect in the order that the page's switch asks for."""
         http = self.page.http
+        if http == "fallback":
+            connect()
+            self._switch = self.document.set_timeout(SWITCH_AFTER_NS, self._fetch_missing)
+            return
         if http != "none" and not self._fetched:
             self._fetched = True
             self._waiting = len(ENDPOINTS)
@@ -76,6 +82,11 @@ class PageData:
         """The cleanup: a pending switch is cleared."""
         self.document.clear(self._switch)
         self._connect = None
+
+    def _fetch_missing(self) -> None:
+        for endpoint in range(len(ENDPOINTS)):
+            if endpoint not in self._versions:
+                self._fetch(self.document, endpoint, self._got_http(endpoint))
 
     def _start_switch(self) -> None:
         self.document.clear(self._switch)

@@ -88,7 +88,7 @@ class Page(Table):
     delay_scale: Positive = 1.0
     timer_cleanup: bool = False  # clear the endpoint's timer at connect and in onopen
     diff_check: bool = False
-    http: Literal["none", "parallel", "sequenced", "sequenced_repaired"] = "none"
+    http: Literal["none", "parallel", "sequenced", "sequenced_repaired", "fallback"] = "none"
     error_details: bool = False
     malformed_share: Share = 0.0  # of broadcasts that are not JSON
     served_by: Literal["static_files", "vite_dev_server", "app_server"] = "static_files"
