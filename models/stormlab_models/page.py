@@ -68,7 +68,8 @@ class Document:
             self._timers.discard(timer)
             act()
 
-        timer = self.clock.after(delay_ns, Rank.TIMER, fire, client=self.tab.client)
+        due_ns = max(self.clock.now_ns + delay_ns, self.renderer.busy_until_ns)
+        timer = self.clock.at(due_ns, Rank.TIMER, fire, client=self.tab.client)
         self._timers.add(timer)
         return timer
 
@@ -220,19 +221,21 @@ class Tab:
         if document is None or not document.alive:
             return
         self.component = self._app.make_component(document)
-        self._effect(kind)
+        gap_ns = 0
         if self._app.strict:
             gap_ns = self._machine.delay_ns(STRICT_GAP, address(self.client), self._documents)
             self._busy(document, gap_ns)
+        self._effect(kind)
+        if self._app.strict:
             self._after(gap_ns, lambda: self._strict(document))
 
     def _strict(self, document: Document) -> None:
         if not document.alive:
             return
-        self._cleanup("strict")
-        self._effect("strict")
         rest_ns = self._machine.delay_ns(COMMIT_REST, address(self.client), self._documents)
         self._busy(document, rest_ns)
+        self._cleanup("strict")
+        self._effect("strict")
 
     def _busy(self, document: Document, for_ns: int) -> None:
         document.renderer.busy_until_ns = self._clock.now_ns + for_ns

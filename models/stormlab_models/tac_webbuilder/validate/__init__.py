@@ -1,0 +1,1 @@
+"""Hold the model against measured conditions: read, simulate, compare, say where it disagrees."""
