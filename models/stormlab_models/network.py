@@ -147,7 +147,7 @@ class Who:
 
 @dataclass(frozen=True)
 class PathSettings:
-    """How the path behaves: one-way latencies, SYN loss, and a proxy's idle cut."""
+    """How the path behaves: one-way latencies, SYN loss, a proxy's idle cut and set-up time."""
 
     latency_up_s: float = 0.00005
     latency_down_s: float = 0.00005
@@ -155,6 +155,7 @@ class PathSettings:
     loss: float = 0.0
     idle_cut_s: float | None = None
     cut_with: str = "fin"
+    proxy_connect_s: float = 0.0
 
 
 class Path:
@@ -243,6 +244,7 @@ class Path:
             clock.at(back_ns, Rank.NETWORK, reach_client, client=who.client, socket=who.socket)
 
         there_ns = self.arrival_ns(who, 2_000_000 + turn, up=True)
+        there_ns += round(self._settings.proxy_connect_s * NS_PER_S)
         clock.at(there_ns, Rank.NETWORK, reach_server, client=who.client, socket=who.socket)
 
     def _retry_syn(self, connection: Connection, turn: int) -> None:

@@ -36,6 +36,7 @@ from stormlab_models.tac_webbuilder.parameters import Parameters
 from stormlab_models.uvicorn import IMPLEMENTATIONS, KeepAlive, UvicornConnection
 
 LOOK_NS = 100 * NS_PER_MS  # the measurements looked for the first socket this often
+TABS_CONTENTION_MIN, CONTENTION_OF_TABS = 2.0, 4.0
 AFTER_CLOSE_NS = 1_000 * NS_PER_MS  # what a closed tab still causes is recorded for so long
 
 
@@ -67,10 +68,10 @@ class Site:
                 self._add_tab(client)
 
     def _contention(self) -> float:
-        """Tabs that load side by side compete as separate browsers do."""
+        """Tabs that load side by side compete much as separate browsers do, up to a bound."""
         given = self.parameters.machine.contention
         several = self.parameters.browser.name != "none" and self.parameters.browser.tabs > 1
-        return max(given, 3.0) + 1.0 if several and given > 1 else given
+        return min(max(given, TABS_CONTENTION_MIN) + 1, CONTENTION_OF_TABS) if several else given
 
     def _add_server(self, number: int) -> None:
         settings, network = self.parameters.server, self.parameters.network
@@ -82,6 +83,7 @@ class Site:
             loss=network.loss,
             idle_cut_s=network.idle_cut_s,
             cut_with=network.cut_with,
+            proxy_connect_s=network.proxy_connect_s,
         )
         path = Path(world.clock, world.draws, world.recorder, path_settings)
         backend = Backend(

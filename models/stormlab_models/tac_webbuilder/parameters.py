@@ -141,6 +141,7 @@ class Network(Table):
     latency_s: Positive = 0.00005
     latency_sigma: Annotated[float, Field(ge=0, le=3)] = 0.3
     loss: Share = 0.0
+    proxy_connect_s: Seconds = 0.0  # a proxy's own accept and connect, per connection
     idle_cut_s: OrOff = None
     cut_with: Literal["fin", "rst"] = "fin"
 

@@ -8,7 +8,7 @@ from stormlab_models.tac_webbuilder.validate.schema import Condition, MeasuredAc
 
 S = 1000.0  # ms per second
 SETTLE_S = 30.0  # a run ends by itself after its window; this is the bound beyond it
-QUIET_TABS_CONTENTION = 3.0
+PROXY_CONNECT_S = 0.02  # what the measurements' proxy took to accept and connect, roughly
 IMPLEMENTATION_PREFIX = "uvicorn-"
 
 
@@ -136,6 +136,7 @@ def _network(condition: Condition) -> dict[str, Any]:
     if condition.network is None:
         return {}
     return {
+        "proxy_connect_s": PROXY_CONNECT_S,
         "idle_cut_s": _or_off(condition.network.idle_cut_s),
         "cut_with": condition.network.cut_with,
     }
