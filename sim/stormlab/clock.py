@@ -99,8 +99,12 @@ class Clock:
         all of them keep the order in which they were scheduled.
 
         Raises:
-            ValueError: if ``time_ns`` lies in the past.
+            ValueError: if ``time_ns`` lies in the past, or if a key has no place in the priority
+                (client below 2**24, socket below 2**20, attempt below 2**16, none negative).
         """
+        if client >> _CLIENT_BITS or socket >> _SOCKET_BITS or attempt >> _ATTEMPT_BITS:
+            msg = f"no place in the order of events: {client=}, {socket=}, {attempt=}"
+            raise ValueError(msg)
         delay_ns = time_ns - self.now_ns
         if delay_ns < 0:
             msg = f"cannot schedule at {time_ns} ns: it is already {self.now_ns} ns"

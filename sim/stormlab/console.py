@@ -1,26 +1,53 @@
 """What every command shares: results to stdout, progress and errors to stderr, exit codes.
 
 Exit codes: 0 the answer is yes (or there is nothing to judge), 1 the answer is no, 2 the input is
-bad or the answer is undecided, 130 stopped by Ctrl-C. ``--json`` prints one JSON document to
+bad or the answer is undecided, 70 a defect in the program, 130 stopped by Ctrl-C, 141 the reader
+of the output went away. ``--json`` prints one JSON document to
 stdout; ``--quiet`` silences progress, never results.
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 BAD_INPUT = 2
+DEFECT = 70
 STOPPED = 130
+READER_GONE = 141
+WIDTH_WITHOUT_TERMINAL = 120
+
+DASH = "\N{EN DASH}"  # what does not apply
+_SIGNS = "+-\N{MINUS SIGN}"
+_GROUPED_MIN, _GROUPED_MAX = 1e3, 1e15
 
 T = TypeVar("T")
 
 
 def fail(message: str) -> NoReturn:
-    """Write one line to stderr and leave with exit code 2."""
-    print(f"stormlab: {message}", file=sys.stderr)  # noqa: T201  the command line's own output
+    """Write one line to stderr and leave with exit code 2.
+
+    What is not printable (a line break in a file's name, an escape code) is shown escaped.
+    """
+    note(f"stormlab: {printable(message)}")
     raise SystemExit(BAD_INPUT)
+
+
+def note(text: str) -> None:
+    """Write a line beside the result to stderr."""
+    print(text, file=sys.stderr)  # noqa: T201  the command line's own output
+
+
+def printable(text: str) -> str:
+    """The text on one line, with everything that a terminal would act on escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def say(text: str) -> None:
@@ -28,26 +55,26 @@ def say(text: str) -> None:
     print(text)  # noqa: T201  the command line's own output
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     """Write a result as JSON to stdout, keys in order, NaN refused."""
     say(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A figure for people: four significant digits, a dash for what does not apply."""
     if value is None:
-        return "–"
+        return DASH
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.4g}"
+        return f"{value:,.0f}" if _GROUPED_MIN <= abs(value) < _GROUPED_MAX else f"{value:.4g}"
     return str(value)
 
 
 def table(
     headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
 ) -> None:
-    """Print a table to stdout; plain and unwrapped when stdout is not a terminal."""
+    """Print a table to stdout, as wide as the terminal or COLUMNS; without either, 120."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  imported when a table is shown
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -59,12 +86,16 @@ def table(
         built.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for line in lines:
         built.add_row(*line)
-    terminal = sys.stdout.isatty()
-    Console(width=None if terminal else 120, highlight=False, markup=False).print(built)
+    Console(width=width(), highlight=False, markup=False).print(built)
+
+
+def width() -> int:
+    """Columns to write into: COLUMNS, or the terminal's, or 120 when there is none."""
+    return shutil.get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns
 
 
 def _numeric(text: str) -> bool:
-    return text == "–" or text[:1].isdigit() or text[:1] in "+-−" or text[:2] == "< "
+    return text in {"", DASH} or text[0].isdigit() or text[0] in _SIGNS or text[:2] == "< "
 
 
 @contextmanager
@@ -83,7 +114,7 @@ def progress(title: str, *, quiet: bool) -> Iterator["Steps"]:
 class Steps:
     """Goes through items and moves a progress bar, if there is one."""
 
-    def __init__(self, bar: Any, title: str) -> None:
+    def __init__(self, bar: "Progress | None", title: str) -> None:
         """Remember the bar (None: silent)."""
         self._bar = bar
         self._title = title

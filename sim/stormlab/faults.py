@@ -5,9 +5,9 @@ undoes itself: crash/restart, stop/restart, cut/heal, hold/release, drain/undrai
 a pair.
 """
 
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stormlab.clock import Clock, Rank, to_ns
 from stormlab.trace import Recorder
@@ -41,6 +41,19 @@ class Fault(BaseModel):
     for_s: Seconds | None = None  # None: never undone
     every_s: Seconds | None = None  # flap: repeat at this interval
     times: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.do == "block" and not self.for_s:
+            msg = "'block' needs 'for_s': how long the event loop is blocked"
+            raise ValueError(msg)
+        if self.times > 1 and not self.every_s:
+            msg = "'times' needs 'every_s': the interval at which the fault is repeated"
+            raise ValueError(msg)
+        if self.times > 1 and self.for_s is not None and self.for_s > (self.every_s or 0):
+            msg = f"'for_s' {self.for_s:g} overlaps the next turn; allowed: at most 'every_s'"
+            raise ValueError(msg)
+        return self
 
 
 class FaultTarget(Protocol):

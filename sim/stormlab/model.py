@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -49,7 +50,8 @@ class Model(Protocol):
     """A subject of simulation.
 
     ``build`` schedules everything that happens by itself; it must draw all chance through
-    ``world.draws`` and record through ``world.recorder``, and may raise only before time starts.
+    ``world.draws`` and record through ``world.recorder``. What it cannot build it refuses with
+    :class:`stormlab.scenario.ScenarioError`, and only before time starts.
     """
 
     name: str
@@ -67,16 +69,26 @@ def find_model(name: str, source: str = "model") -> Model:
     """Find the model registered under ``name``.
 
     Raises:
-        ScenarioError: if there is none.
+        ScenarioError: if there is none, or if its package cannot be imported.
     """
     found = entry_points(group=MODELS_GROUP)
     for point in found:
         if point.name == name:
-            model: Model = point.load()
+            try:
+                model: Model = point.load()
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                msg = f"{source}: model '{name}' ({point.value}) cannot be loaded: {reason}"
+                raise ScenarioError(msg) from error
             return model
-    known = ", ".join(sorted(point.name for point in found)) or "none is installed"
-    msg = f"{source}: model: found '{name}'; allowed: {known}"
+    allowed = ", ".join(model_names()) or "none is installed"
+    msg = f"{source}: model: found '{name}'; allowed: {allowed}"
     raise ScenarioError(msg)
+
+
+def model_names() -> list[str]:
+    """Names of all installed models, sorted."""
+    return sorted({point.name for point in entry_points(group=MODELS_GROUP)})
 
 
 def built_in_scenarios() -> dict[str, str]:
@@ -93,20 +105,34 @@ def built_in_scenarios() -> dict[str, str]:
 def load_scenario(target: str | Path, settings: tuple[str, ...] = ()) -> Scenario:
     """Load a built-in scenario by name, or a file, with ``key=value`` settings applied.
 
+    A bare name (no folder, no suffix) means the built-in scenario unless a file is called so.
+
     Raises:
         ScenarioError: one line that says what is wrong.
     """
-    path = Path(target)
-    if isinstance(target, str) and not path.suffix and not path.exists():
-        texts = built_in_scenarios()
-        if target not in texts:
-            msg = f"{target}: no such file and no built-in scenario; see: stormlab scenarios"
-            raise ScenarioError(msg)
-        document, name = parse_document(texts[target], target), target
+    path, source = Path(target), str(target)
+    if isinstance(target, str) and path.name == target and not path.suffix and not _is_file(path):
+        document, name = parse_document(_built_in(target), source), target
     else:
         document, name = read_document(path), path.stem
-    source = str(target)
     return make_scenario(override(document, settings, source), name=name, source=source)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file system takes
+        return False
+
+
+def _built_in(name: str) -> str:
+    texts = built_in_scenarios()
+    if name not in texts:
+        likely = get_close_matches(name, texts, n=1)
+        hint = f"did you mean '{likely[0]}'? " if likely else ""
+        msg = f"{name}: no such file and no built-in scenario; {hint}see: stormlab scenarios"
+        raise ScenarioError(msg)
+    return texts[name]
 
 
 def make_scenario(document: dict[str, Any], *, name: str, source: str | None = None) -> Scenario:
@@ -116,14 +142,19 @@ def make_scenario(document: dict[str, Any], *, name: str, source: str | None = N
         ScenarioError: one line that says what is wrong.
     """
     source = source or name
-    envelope = validated(Envelope, document, source)
+    if "model" not in document:
+        allowed = ", ".join(model_names()) or "none is installed"
+        msg = f"{source}: model: missing; a scenario says which model it runs; allowed: {allowed}"
+        raise ScenarioError(msg)
+    shared = {key: value for key, value in document.items() if key in Envelope.model_fields}
+    envelope = validated(Envelope, shared, source)
     model = find_model(envelope.model, source)
-    own = {key: value for key, value in document.items() if key not in Envelope.model_fields}
+    own = {key: value for key, value in document.items() if key not in shared}
     return Scenario(
         name=name,
         model=envelope.model,
         duration_s=envelope.duration_s,
-        parameters=validated(model.parameters, own, source),
+        parameters=validated(model.parameters, own, source, Envelope.model_fields),
         title=envelope.title,
         description=envelope.description,
         faults=envelope.faults,

@@ -9,17 +9,23 @@ allowed.
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from stormlab.faults import Fault
 
 SIZE_MAX_BYTES = 1_000_000
+DEPTH_MAX = 16
 _VALUE_SHOWN_CHARS = 40
+_Place = dict[str, Any] | list[Any]
 
 
 class ScenarioError(Exception):
@@ -29,7 +35,7 @@ class ScenarioError(Exception):
 class Envelope(BaseModel):
     """The part of a scenario file that every model shares."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
     title: str = ""
@@ -70,12 +76,12 @@ def read_document(path: Path) -> dict[str, Any]:
         ScenarioError: if it is missing, too large, not text, or not TOML.
     """
     try:
-        size = path.stat().st_size
-        if size > SIZE_MAX_BYTES:
-            msg = f"{path}: {size:,} bytes; a scenario has at most {SIZE_MAX_BYTES:,}"
+        with path.open("rb") as file:
+            data = file.read(SIZE_MAX_BYTES + 1)  # a device or a pipe has no size to ask for
+        if len(data) > SIZE_MAX_BYTES:
+            msg = f"{path}: more than {SIZE_MAX_BYTES:,} bytes; a scenario is a short TOML file"
             raise ScenarioError(msg)
-        text = path.read_bytes().decode("utf-8")
-        return parse_document(text, str(path))
+        return parse_document(data.decode("utf-8-sig"), str(path))
     except OSError as error:
         msg = f"{path}: {error.strerror or error}"
         raise ScenarioError(msg) from None
@@ -88,108 +94,233 @@ def parse_document(text: str, source: str) -> dict[str, Any]:
     """Parse TOML text; ``source`` names it in errors.
 
     Raises:
-        ScenarioError: if it is not TOML or is empty.
+        ScenarioError: if it is not TOML, is empty, or is nested without need.
     """
+    too_deep = f"{source}: nested more than {DEPTH_MAX} levels deep; a scenario has tables of keys"
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error) or type(error).__name__
-        msg = f"{source}: not valid TOML: {reason}"
+    except RecursionError:
+        raise ScenarioError(too_deep) from None
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{source}: not valid TOML: {error}"
         raise ScenarioError(msg) from None
     if not document:
         msg = f"{source}: empty; a scenario needs at least 'model' and 'duration_s'"
         raise ScenarioError(msg)
+    if _deeper_than(document, DEPTH_MAX):
+        raise ScenarioError(too_deep)
     return document
 
 
+def _deeper_than(document: object, levels: int) -> bool:
+    layer: list[object] = [document]
+    for _ in range(levels + 1):
+        inner: list[object] = []
+        for value in layer:
+            if isinstance(value, dict):
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+        if not inner:
+            return False
+        layer = inner
+    return True
+
+
 def override(document: dict[str, Any], settings: Iterable[str], source: str) -> dict[str, Any]:
-    """Apply ``key=value`` settings with dotted keys; values are TOML, or else plain strings.
+    """Apply ``key=value`` settings; values are TOML, or else plain strings.
+
+    Keys are dotted; a number picks an entry of a list, from 0: ``faults.0.at_s=3``.
 
     Raises:
-        ScenarioError: if a setting has no ``=`` or runs through something that is not a table.
+        ScenarioError: if a setting has no ``=`` or runs through something that has no keys.
     """
-    result: dict[str, Any] = json.loads(json.dumps(document, default=str))
+    result: dict[str, Any] = json.loads(_json(document))
     for setting in settings:
         key, equals, text = setting.partition("=")
-        if not equals or not key.strip():
-            msg = f"--set {setting}: found no '='; allowed: key=value, as in page.jitter_s=1"
+        if not equals or not all(key.strip().split(".")):
+            fault = "found no '='" if not equals else "found no key, or an empty part in it"
+            msg = f"--set {setting}: {fault}; allowed: key=value, as in page.jitter_s=1"
             raise ScenarioError(msg)
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
-        *parents, last = key.strip().split(".")
-        table = result
-        for parent in parents:
-            table = table.setdefault(parent, {})
-            if not isinstance(table, dict):
-                msg = f"{source}: {key}: '{parent}' is not a table, so it has no keys"
-                raise ScenarioError(msg)
-        table[last] = value
+        parents = key.strip().split(".")
+        last = parents.pop()
+        if len(parents) >= DEPTH_MAX:
+            msg = f"--set {key}: nested more than {DEPTH_MAX} levels deep"
+            raise ScenarioError(msg)
+        place: _Place = result
+        for part in parents:
+            place = _step(place, part, f"{source}: --set {key}", make=True)
+        if isinstance(place, dict):
+            place[last] = _value(text.strip())
+        else:
+            _step(place, last, f"{source}: --set {key}", make=False)
+            place[int(last)] = _value(text.strip())
     return result
+
+
+def _step(place: _Place, part: str, where: str, *, make: bool) -> _Place:
+    """Go from a table or a list to what ``part`` names in it."""
+    if isinstance(place, dict):
+        if make:
+            place.setdefault(part, {})
+        inner: Any = place[part]
+    elif not place:
+        msg = f"{where}: the list is empty, so it has no entry '{part}'"
+        raise ScenarioError(msg)
+    elif not part.isdecimal() or int(part) >= len(place):
+        msg = f"{where}: found '{part}'; allowed: the number of an entry, 0 to {len(place) - 1}"
+        raise ScenarioError(msg)
+    else:
+        inner = place[int(part)]
+    if make and not isinstance(inner, dict | list):
+        msg = f"{where}: '{part}' is {_shown(inner)}, not a table, so it has no keys"
+        raise ScenarioError(msg)
+    found: _Place = inner
+    return found
+
+
+def _value(text: str) -> object:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    if set(parsed) != {"value"} or _deeper_than(parsed, DEPTH_MAX):
+        return text
+    return json.loads(_json(parsed))["value"]
+
+
+def _json(document: object) -> str:
+    """Write a document as JSON; NumPy's numbers as numbers, dates as text."""
+
+    def plain(value: object) -> object:
+        return value.item() if hasattr(value, "item") else str(value)
+
+    return json.dumps(document, default=plain)
 
 
 ParametersT = TypeVar("ParametersT", bound=BaseModel)
 
 
-def validated(kind: type[ParametersT], document: dict[str, Any], source: str) -> ParametersT:
-    """Check ``document`` against ``kind``.
+def validated(
+    kind: type[ParametersT], document: dict[str, Any], source: str, beside: Iterable[str] = ()
+) -> ParametersT:
+    """Check ``document`` against ``kind``, strictly: no text for a number, no 1 for true.
+
+    ``beside`` names top-level keys that others own, for the list of what is allowed.
 
     Raises:
         ScenarioError: one line with the first thing that is wrong and how many more there are.
     """
     try:
-        return kind.model_validate(document)
+        return kind.model_validate_json(_json(document), strict=True)
     except ValidationError as error:
-        raise ScenarioError(one_line(error, source, kind)) from None
+        raise ScenarioError(one_line(error, source, kind, beside)) from None
 
 
-def one_line(error: ValidationError, source: str, kind: type[BaseModel]) -> str:
+def one_line(
+    error: ValidationError, source: str, kind: type[BaseModel], beside: Iterable[str] = ()
+) -> str:
     """Say what is wrong: file, key, what was found, what is allowed."""
-    problems = error.errors()
-    first = problems[0]
+    problems = error.errors(include_url=False)
+    # an unknown key first: it often explains the others (a misspelt key is also missing)
+    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     key = ".".join(str(part) for part in first["loc"]) or "(the whole file)"
-    found = _shown(first.get("input"))
     if first["type"] == "extra_forbidden":
-        where, allowed = _known_keys(kind, first["loc"])
-        text = f"unknown key; allowed {where}: {allowed}"
+        text = _unknown_key(kind, first["loc"], beside)
     elif first["type"] == "missing":
         text = "missing; it is required"
+    elif first["type"] == "value_error":
+        text = first["msg"].removeprefix("Value error, ")
     else:
-        reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        text = f"found {found}; allowed: {reason}"
+        text = f"found {_shown(first.get('input'))}; allowed: {_allowed(first, kind)}"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{source}: {key}: {text}{more}"
 
 
+_TYPES: dict[str, str] = {
+    "bool": "true or false",
+    "dict": "a table",
+    "finite": "a finite number",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "model": "a table",
+    "string": "a text in quotes",
+}
+
+
+def _allowed(problem: ErrorDetails, kind: type[BaseModel]) -> str:
+    """Say in plain words what pydantic wanted."""
+    context: Mapping[str, Any] = problem.get("ctx", {})
+    bounds = {
+        "greater_than": ("more than", "gt"),
+        "greater_than_equal": ("at least", "ge"),
+        "less_than": ("less than", "lt"),
+        "less_than_equal": ("at most", "le"),
+    }
+    name = problem["type"]
+    if name in bounds:
+        words, limit = bounds[name]
+        text = f"{words} {context[limit]:,.15g}"
+    elif name == "literal_error":
+        text = str(context["expected"])
+    else:
+        plain = _TYPES.get(name.split("_", maxsplit=1)[0])
+        text = plain or problem["msg"].removeprefix("Input should be ")
+    if name == "list_type":
+        text += f", as in [[{problem['loc'][-1]}]]"
+    elif name in {"model_type", "dict_type"}:
+        text += f", as in [{problem['loc'][-1]}]" if problem["loc"] else ""
+    return text + (", or 'off'" if _can_be_off(kind, problem["loc"]) else "")
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     text = repr(value)
     return text if len(text) <= _VALUE_SHOWN_CHARS else text[: _VALUE_SHOWN_CHARS - 1] + "…"
 
 
-def _known_keys(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, str]:
-    """Name the keys allowed beside an unknown one, walking down the model's fields."""
-    place = "here"
-    current: Any = kind
-    for part in location[:-1]:
-        if isinstance(part, int):
-            continue
-        field_info = getattr(current, "model_fields", {}).get(part)
-        if field_info is None:
-            break
-        inner = _model_in(field_info.annotation)
-        if inner is None:
-            break
-        current, place = inner, f"in [{part}]"
-    names = ", ".join(sorted(getattr(current, "model_fields", {})))
-    return place, names or "none"
+def _unknown_key(
+    kind: type[BaseModel], location: tuple[int | str, ...], beside: Iterable[str]
+) -> str:
+    """Name the keys allowed beside an unknown one, the likeliest first."""
+    table = _model_at(kind, location[:-1])
+    names = sorted({*table.model_fields, *(beside if len(location) == 1 else ())})
+    parts = [str(part) for part in location[:-1] if not isinstance(part, int)]
+    place = f"in [{'.'.join(parts)}]" if parts else "at the top"
+    likely = get_close_matches(str(location[-1]), names, n=1)
+    hint = f"did you mean '{likely[0]}'? " if likely else ""
+    return f"unknown key; {hint}allowed {place}: {', '.join(names) or 'none'}"
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _model_at(kind: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Walk down a model's fields."""
+    current = kind
+    for part in location:
+        if isinstance(part, str) and part in current.model_fields:
+            current = _model_in(current.model_fields[part].annotation) or current
+    return current
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for argument in getattr(annotation, "__args__", ()):
+    for argument in get_args(annotation):
         found = _model_in(argument)
         if found is not None:
             return found
     return None
+
+
+def _can_be_off(kind: type[BaseModel], location: tuple[int | str, ...]) -> bool:
+    """Tell whether the string "off" stands for the null that TOML lacks."""
+    fields = _model_at(kind, location[:-1]).model_fields
+    found: FieldInfo | None = fields.get(str(location[-1])) if location else None
+    if found is None or NoneType not in get_args(found.annotation):
+        return False
+    try:
+        whole = Annotated[found.annotation, *found.metadata]  # type: ignore[name-defined]
+        return TypeAdapter(whole).validate_python("off") is None
+    except ValidationError:
+        return False

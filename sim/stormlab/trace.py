@@ -23,8 +23,10 @@ detail   int32   index into ``Trace.details``, a table of strings; 0: the empty 
 ======== ======= ================================================================================
 """
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,8 +111,8 @@ class Trace:
     def hash(self) -> str:
         """32 hex digits over header, strings and every row: equal runs, equal hash."""
         digest = hashlib.blake2b(digest_size=16)
-        digest.update(json.dumps(self.header, sort_keys=True, separators=(",", ":")).encode())
-        digest.update("\0".join(self.details).encode())
+        head = [self.header, self.details]
+        digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
         digest.update(np.ascontiguousarray(self.rows).tobytes())
         return digest.hexdigest()
 
@@ -133,37 +135,44 @@ class Trace:
 
     def __iter__(self) -> Iterator[Row]:
         """Go through the events in plain words."""
-        for values in self.rows.tolist():
-            yield Row(
-                values[0],
-                EVENTS[values[1]],
-                *values[2:11],
-                State(values[11]),
-                State(values[12]),
-                CAUSES[values[13]],
-                values[14],
-                self.details[values[15]],
-            )
+        for time_ns, event, *numbers, before, after, cause, value_ns, text in self.rows.tolist():
+            words = (State(before), State(after), CAUSES[cause], value_ns, self.details[text])
+            yield Row._make((time_ns, EVENTS[event], *numbers, *words))
 
     def save(self, path: Path) -> None:
         """Write the trace as Parquet (``.parquet``, needs pyarrow) or NumPy (``.npz``).
 
+        The file appears whole or not at all.
+
         Raises:
-            TraceError: for another suffix, or when pyarrow is missing.
+            TraceError: for another suffix, when pyarrow is missing, or when it cannot be written.
         """
-        meta = {"format": FORMAT, "header": self.header, "details": list(self.details)}
-        text = json.dumps(meta, sort_keys=True)
-        if path.suffix == ".npz":
-            np.savez_compressed(path, rows=self.rows, meta=np.array(text))
-            return
-        if path.suffix != ".parquet":
+        if path.suffix not in {".npz", ".parquet"}:
             msg = f"{path}: a trace is saved as .parquet or .npz"
             raise TraceError(msg)
-        arrow, parquet = _pyarrow(path)
-        table = arrow.table({name: self.rows[name] for name in COLUMNS})
-        parquet.write_table(
-            table.replace_schema_metadata({"stormlab": text}), path, compression="zstd"
-        )
+        meta = {
+            "format": FORMAT,
+            "events": [event.value for event in EVENTS],
+            "causes": [cause.value for cause in CAUSES],
+            "header": self.header,
+            "details": list(self.details),
+        }
+        text = json.dumps(meta, sort_keys=True)
+        part = path.with_name(f".{os.getpid()}-{path.name}")
+        try:
+            if path.suffix == ".npz":
+                np.savez_compressed(part, rows=self.rows, meta=np.array(text))
+            else:
+                pa, parquet = _pyarrow(path)
+                table = pa.table({name: self.rows[name] for name in COLUMNS})
+                table = table.replace_schema_metadata({"stormlab": text})
+                parquet.write_table(table, part, compression="zstd")
+            part.replace(path)
+        except OSError as error:
+            msg = f"{path}: cannot be written: {error.strerror or error}"
+            raise TraceError(msg) from None
+        finally:
+            part.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> "Trace":
@@ -172,43 +181,74 @@ class Trace:
         Raises:
             TraceError: if the file is missing, damaged, or of another format.
         """
+        readers = {".npz": _read_npz, ".parquet": _read_parquet}
+        if path.suffix not in readers:
+            msg = f"{path}: not a trace; traces end in .parquet or .npz"
+            raise TraceError(msg)
         try:
-            if path.suffix == ".npz":
-                with np.load(path, allow_pickle=False) as stored:
-                    rows, text = stored["rows"], str(stored["meta"])
-            elif path.suffix == ".parquet":
-                _, parquet = _pyarrow(path)
-                table = parquet.read_table(path)
-                text = table.schema.metadata[b"stormlab"].decode()
-                rows = np.zeros(table.num_rows, dtype=DTYPE)
-                for name in COLUMNS:
-                    rows[name] = table.column(name).to_numpy()
-            else:
-                msg = f"{path}: not a trace; traces end in .parquet or .npz"
-                raise TraceError(msg)
+            rows, text = readers[path.suffix](path)
             meta = json.loads(text)
-        except FileNotFoundError:
-            msg = f"{path}: no such file"
-            raise TraceError(msg) from None
+            if meta["format"] != FORMAT:
+                msg = f"{path}: trace format {meta['format']}, this version reads {FORMAT}"
+                raise TraceError(msg)  # noqa: TRY301  handled below with its kind
+            if rows.dtype != DTYPE or rows.ndim != 1:
+                raise ValueError("columns")  # noqa: TRY301
+            _recode(rows, "event", meta["events"], [event.value for event in EVENTS])
+            _recode(rows, "cause", meta["causes"], [cause.value for cause in CAUSES])
+            details = tuple(str(text) for text in meta["details"])
+            if len(rows) and not 0 <= rows["detail"].min() <= rows["detail"].max() < len(details):
+                raise ValueError("details")  # noqa: TRY301
+            trace = cls(dict(meta["header"]), rows, details)
+            int(trace.duration_ns)
         except TraceError:
             raise
-        except Exception as error:
-            msg = f"{path}: not a stormlab trace ({type(error).__name__})"
+        except OSError as error:
+            reason = error.strerror or "not a stormlab trace"
+            msg = f"{path}: {reason}"
+            raise TraceError(msg) from None
+        except Exception as error:  # whatever a library says of a damaged file
+            msg = f"{path}: not a stormlab trace, or damaged ({type(error).__name__})"
             raise TraceError(msg) from error
-        if meta.get("format") != FORMAT:
-            msg = f"{path}: trace format {meta.get('format')}, this version reads {FORMAT}"
-            raise TraceError(msg)
-        return cls(meta["header"], rows, tuple(meta["details"]))
+        return trace
+
+
+def _read_npz(path: Path) -> tuple[NDArray[np.void], str]:
+    with np.load(path, allow_pickle=False) as stored:
+        return stored["rows"], str(stored["meta"])
+
+
+def _read_parquet(path: Path) -> tuple[NDArray[np.void], str]:
+    _, parquet = _pyarrow(path)
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    table = parquet.read_table(path)
+    rows = np.zeros(table.num_rows, dtype=DTYPE)
+    for name in COLUMNS:
+        rows[name] = table.column(name).to_numpy()
+    return rows, table.schema.metadata[b"stormlab"].decode()
+
+
+def _recode(rows: NDArray[np.void], column: str, stored: list[str], known: list[str]) -> None:
+    """Turn the file's codes into this version's: the vocabulary may have grown since."""
+    codes = rows[column]
+    if len(codes) and not 0 <= codes.min() <= codes.max() < len(stored):
+        raise ValueError(column)
+    if stored != known:
+        here = {name: code for code, name in enumerate(known)}
+        used = set(codes.tolist())
+        rows[column] = np.array(
+            [here[name] if code in used else 0 for code, name in enumerate(stored)]
+        )[codes]
 
 
 def _pyarrow(path: Path) -> tuple[Any, Any]:
     try:
-        import pyarrow  # noqa: PLC0415  heavy and optional
+        import pyarrow as pa  # noqa: PLC0415  heavy and optional
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
         msg = f"{path}: Parquet needs pyarrow: pip install 'stormlab[parquet]', or use .npz"
         raise TraceError(msg) from None
-    return pyarrow, parquet
+    return pa, parquet
 
 
 @dataclass
