@@ -57,6 +57,7 @@ class PageData:
         self._connect: Callable[[], None] | None = None
         self._switch: Timer | None = None
         self._pongs: dict[PageSocket, Timer] = {}
+        self._shown: dict[int, str] = {}
 
     # loading ----------------------------------------------------------------------------------
 
@@ -175,11 +176,16 @@ class PageData:
     def _got_pong(self, socket: PageSocket, message: Message) -> None:
         self.document.clear(self._pongs.pop(socket, None))
         latency_ms = (self.document.clock.now_ns - message.stamp_ns) / NS_PER_MS
-        self._show(socket.who.endpoint, quality(latency_ms), latency_ms)
-        self.document.record(Event.RENDER, endpoint=socket.who.endpoint, detail="state")
+        endpoint, shown = socket.who.endpoint, quality(latency_ms)
+        # as proposed each pong is a new state; the repaired page renders a change of quality
+        repaired = self.page.hook in {"repaired", "manager_repaired"} and self.page.diff_check
+        if not repaired or self._shown.get(endpoint) != shown:
+            self.document.record(Event.RENDER, endpoint=endpoint, detail="state")
+        self._show(endpoint, shown, latency_ms)
 
     def _show(self, endpoint: int, what: str, latency_ms: float = 0.0) -> None:
         value_ns = round(latency_ms * NS_PER_MS)
+        self._shown[endpoint] = what
         self.document.record(Event.QUALITY, endpoint=endpoint, detail=what, value_ns=value_ns)
 
 
