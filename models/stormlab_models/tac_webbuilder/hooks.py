@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 
 from stormlab.clock import NS_PER_MS, Timer, to_ns
 from stormlab.policy import Fact, Happened, RetryAt, Stop
-from stormlab.vocabulary import Event
+from stormlab.vocabulary import Event, State
 from stormlab_models.asgi import Message
 from stormlab_models.machine import address
 from stormlab_models.network import Path
@@ -160,7 +160,15 @@ class EffectHook:
     ) -> PageSocket:
         target = Target(self.path, "127.0.0.1", 8002, ENDPOINTS[endpoint].path)
         handlers = Handlers(on_open, self.data.on_message, on_close)
-        return self.document.new_socket(endpoint, target, handlers)
+        socket = self.document.new_socket(endpoint, target, handlers)
+        if self.page.connect_timeout_s is not None:
+            delay_ns = to_ns(self.page.connect_timeout_s)
+            self.document.set_timeout(delay_ns, lambda: self._too_late(socket))
+        return socket
+
+    def _too_late(self, socket: PageSocket) -> None:
+        if socket.state is State.CONNECTING:
+            socket.close()
 
     def _on_open(self, socket: PageSocket) -> None:
         endpoint = socket.who.endpoint

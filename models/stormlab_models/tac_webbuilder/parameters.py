@@ -73,6 +73,7 @@ class Page(Table):
     ping_interval_s: OrOff = None
     ping_started: Literal["in_onopen", "at_creation"] = "in_onopen"
     pong_timeout_s: OrOff = None  # repaired: close when no pong came
+    connect_timeout_s: OrOff = None  # close a socket that is still CONNECTING after so long
     stagger: bool = False
     stagger_cleared: bool = True  # the cleanup clears pending stagger timers
     delay_base_s: Positive = 1.0
@@ -85,6 +86,7 @@ class Page(Table):
     breaker: Literal["none", "literal", "wired", "repaired"] = "none"
     breaker_open_s: Positive = 300.0
     breaker_failures: Count = 10
+    proved_after_s: Positive = 10.0  # repaired: how long open until backoff is reset
     delay_scale: Positive = 1.0
     timer_cleanup: bool = False  # clear the endpoint's timer at connect and in onopen
     diff_check: bool = False
