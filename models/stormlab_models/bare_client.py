@@ -76,7 +76,8 @@ class BareSocket:
             self._record(Event.CLOSE_CALLED, before=State.OPEN, after=State.CLOSING)
             frame = Message("close", NO_STATUS)
             self._connection.send_up(Segment("frame", frame, CLOSE_FRAME_BYTES))
-            self._end(NO_STATUS, Cause.CLOSED_BY_PAGE, clean=True)
+            self._record(Event.CLIENT_FRAME, up=CLOSE_FRAME_BYTES, detail=frame.kind)
+            self._end(NO_STATUS, Cause.CLOSED_BY_PAGE, clean=True, called=True)
 
     def _start(self) -> int:
         self._record(Event.NEW, after=State.CONNECTING)
@@ -95,8 +96,9 @@ class BareSocket:
         self._process.loop.arrive(self._request)
 
     def refused(self) -> None:
-        """Nobody listens."""
-        self._end(ABNORMAL, Cause.REFUSED)
+        """Nobody listens; too late to matter after the timeout."""
+        if not self._finished:
+            self._end(ABNORMAL, Cause.REFUSED)
 
     def arrived(self, segment: Segment) -> None:
         """Let the process handle what came."""
@@ -137,17 +139,18 @@ class BareSocket:
         if not self._finished:
             self._end(ABNORMAL, Cause.TIMED_OUT)
 
-    def _end(self, code: int, cause: Cause, *, clean: bool = False) -> None:
+    def _end(self, code: int, cause: Cause, *, clean: bool = False, called: bool = False) -> None:
         was_open, self._open = self._open, False
+        before = State.OPEN if was_open else State.CONNECTING
         self._stop_timer()
         self._record(
             Event.CLOSE,
             code=code,
             clean=int(clean),
-            before=State.OPEN if was_open else State.CONNECTING,
+            before=State.CLOSING if called else before,
             after=State.CLOSED,
             cause=cause,
-            detail="passive/opened" if was_open else "passive",
+            detail=_manner(called=called, was_open=was_open),
         )
         if self._connection is not None:
             self._connection.send_up(Segment("fin"))
@@ -169,3 +172,9 @@ class BareSocket:
             attempt=self.who.attempt,
             **columns,
         )
+
+
+def _manner(*, called: bool, was_open: bool) -> str:
+    if called:
+        return "called@OPEN/opened"
+    return "passive/opened" if was_open else "passive"

@@ -188,9 +188,10 @@ class Tab:
         self._after(commit_ns, self.close)
 
     def close(self) -> None:
-        """Discard what is shown."""
+        """Discard what is shown, and the component with it."""
         if self.document is not None:
             self.document.discard()
+        self.component = None
 
     def remount(self) -> None:
         """Give the component a new key: cleanup, and a fresh instance in the same commit."""

@@ -340,13 +340,13 @@ class UvicornConnection:
     # the process ends ---------------------------------------------------------------------------
 
     def shut_down(self) -> None:
-        """SIGTERM: 1012 to an open WebSocket, HTTP 500 to a handshake."""
+        """SIGTERM: 1012 to an open WebSocket, HTTP 500 to a handshake whose request was read."""
         self.shutdown = True
         if self._closing:
             return
         if self._open:
             self._write(Segment("frame", Message("close", SERVICE_RESTART), CLOSE_FRAME_BYTES))
-        else:
+        elif self._request.is_set or self._app_task is not None:
             self._write(Segment("response", 500, ERROR_RESPONSE_BYTES))
             self._accepted.set()
         self._close_transport()
@@ -375,7 +375,8 @@ class UvicornConnection:
         if segment.size:
             event = Event.RESPONSE if segment.kind == "response" else Event.SERVER_FRAME
             kind = segment.payload.kind if isinstance(segment.payload, Message) else ""
-            self._record(event, down=segment.size, detail=kind)
+            status = segment.payload if isinstance(segment.payload, int) else 0
+            self._record(event, down=segment.size, detail=kind, code=status)
         self._connection.send_down(segment)
 
     def _record(self, event: Event, **columns: Any) -> None:

@@ -36,7 +36,7 @@ from stormlab_models.tac_webbuilder.parameters import Parameters
 from stormlab_models.uvicorn import IMPLEMENTATIONS, KeepAlive, UvicornConnection
 
 LOOK_NS = 100 * NS_PER_MS  # the measurements looked for the first socket this often
-TABS_CONTENTION_MIN, CONTENTION_OF_TABS = 2.0, 4.0
+TABS_CONTENTION_MIN, CONTENTION_OF_TABS = 2.0, 5.0
 AFTER_CLOSE_NS = 1_000 * NS_PER_MS  # what a closed tab still causes is recorded for so long
 
 
@@ -58,6 +58,7 @@ class Site:
         self.managers: dict[int, Manager] = {}
         self.profiles: dict[int, Profile] = {}
         self.tabs: list[Tab] = []
+        self.profile_of_tab: list[int] = []
         self._requests: dict[int, int] = {}
         self._ready_hooks: dict[int, list[Callable[[Tab], None]]] = {}
         self.bare: BareClients | None = None
@@ -128,6 +129,7 @@ class Site:
         for group in self.parameters.socket_groups:
             if group.tab == client + 1:
                 number = group.profile
+        self.profile_of_tab.append(number)
         react = self.parameters.react
         app = App(self._component, strict=react.strict_mode and react.build == "dev")
         tab = Tab(self.profile(number), client, app)
@@ -256,6 +258,8 @@ class TacWebbuilder:
         assert isinstance(parameters, Parameters)  # noqa: S101  the harness validated it
         world.header["endpoints"] = list(NAMES)
         site = Site(world, parameters)
+        world.header["profiles"] = site.profile_of_tab
+        world.header["addresses"] = len(site.servers)
         schedule(world.clock, world.recorder, scenario.faults, site)
         Actions(site).schedule()
         site.open_all()
