@@ -11,66 +11,38 @@ first one in the trace, and ``<`` is the order of the rows, which is the order o
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stormlab.clock import to_ns, to_s
-from stormlab.trace import Row, Trace
+from stormlab.clock import to_ns
+from stormlab.evidence import (
+    NEVER,
+    Evidence,
+    Flags,
+    Ints,
+    Outcome,
+    PropertyBrokenError,
+    Verdict,
+    numbered,
+    running,
+)
+from stormlab.trace import Trace
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, EVENTS, Cause, Event, State
 
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+__all__ = [
+    "LAW",
+    "LAWS",
+    "Law",
+    "Outcome",
+    "PropertyBrokenError",
+    "Verdict",
+    "broken",
+    "check_all",
+]
 
 ROWS_SHOWN_MAX = 10
 SWITCHING_PROTOCOLS = 101
 SETTLE_S = 60.0  # how long after its transport's end a handler may still be at work
-NEVER = np.iinfo(np.int64).max  # the place of an event that did not happen
-
-
-class Outcome(StrEnum):
-    """What a law says of a trace."""
-
-    HOLDS = "holds"
-    BROKEN = "broken"
-    UNDECIDED = "undecided"
-
-
-class PropertyBrokenError(AssertionError):
-    """A law that should hold does not; the message shows the first rows against it."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One law's answer; ``rows`` are the places of what contradicts it, ten at most."""
-
-    law: str
-    outcome: Outcome
-    reason: str = ""
-    rows: tuple[int, ...] = ()
-
-    def shown(self, trace: Trace) -> str:
-        """The verdict and its rows, one per line, in plain words."""
-        lines = [f"{self.law}: {self.outcome}" + (f": {self.reason}" if self.reason else "")]
-        everything: list[Row] = list(trace) if self.rows else []
-        for place in self.rows:
-            row = everything[place]
-            lines.append(
-                f"  row {place}: {to_s(row.time_ns):.6f} s {row.event.value} client {row.client} "
-                f"endpoint {row.endpoint} socket {row.socket} conn {row.conn} code {row.code} "
-                f"up {row.up} down {row.down} {row.detail}".rstrip()
-            )
-        return "\n".join(lines)
-
-    def require(self, trace: Trace) -> None:
-        """Do nothing unless the law is broken.
-
-        Raises:
-            PropertyBrokenError: with the rows that show it.
-        """
-        if self.outcome is Outcome.BROKEN:
-            raise PropertyBrokenError(self.shown(trace))
 
 
 @dataclass(frozen=True)
@@ -80,13 +52,13 @@ class Law:
     name: str
     statement: str
     formula: str
-    judge: Callable[["Evidence"], tuple[Flags | Ints | None, str]]
+    judge: Callable[[Evidence], tuple[Flags | Ints | None, str]]
 
     def check(self, trace: Trace) -> Verdict:
         """Judge one trace."""
         return self.verdict(Evidence(trace))
 
-    def verdict(self, evidence: "Evidence") -> Verdict:
+    def verdict(self, evidence: Evidence) -> Verdict:
         """Judge prepared evidence; :func:`check_all` prepares it once for all laws."""
         against, reason = self.judge(evidence)
         if against is None:
@@ -96,71 +68,6 @@ class Law:
             return Verdict(self.name, Outcome.HOLDS)
         few = tuple(int(place) for place in places[:ROWS_SHOWN_MAX])
         return Verdict(self.name, Outcome.BROKEN, f"{len(places)} rows: {self.statement}", few)
-
-
-class Evidence:
-    """A trace with its rows sorted by whose they are: what the laws share."""
-
-    def __init__(self, trace: Trace) -> None:
-        """Number the sockets; a row that belongs to none has socket number -1."""
-        rows = trace.rows
-        self.trace = trace
-        self.rows = rows
-        self.events = rows["event"].astype(np.int64)
-        self.socket, self.sockets = _numbered(
-            rows["client"], rows["socket"], (rows["client"] >= 0) & (rows["socket"] >= 0)
-        )
-
-    def is_(self, *events: Event) -> Flags:
-        """Which rows are of these kinds."""
-        return np.isin(self.events, [EVENT_CODE[event] for event in events])
-
-    def first(self, *events: Event, where: Flags | None = None) -> Ints:
-        """Per socket, the place of its first row of these kinds, or NEVER."""
-        wanted = self.is_(*events) & (self.socket >= 0)
-        places = np.flatnonzero(wanted if where is None else wanted & where)
-        result = np.full(self.sockets, NEVER, np.int64)
-        np.minimum.at(result, self.socket[places], places)
-        return result
-
-    def count(self, *events: Event) -> Ints:
-        """Per socket, how many rows of these kinds it has."""
-        found = self.socket[self.is_(*events) & (self.socket >= 0)]
-        return np.bincount(found, minlength=self.sockets).astype(np.int64)
-
-    def of_socket(self, per_socket: Ints) -> Ints:
-        """A figure of each socket, at each of its rows; NEVER at rows of no socket."""
-        spread = np.append(per_socket, NEVER)
-        return spread[self.socket]
-
-    @property
-    def places(self) -> Ints:
-        """The places of all rows."""
-        return np.arange(len(self.rows), dtype=np.int64)
-
-
-def _numbered(first: NDArray[np.int32], second: NDArray[np.int32], of: Flags) -> tuple[Ints, int]:
-    """Number the pairs (first, second) of the rows ``of`` in any stable order; -1 elsewhere."""
-    keys = first.astype(np.int64) << 32 | second.astype(np.int64) & 0xFFFFFFFF
-    numbers = np.full(len(keys), -1, np.int64)
-    unique, inverse = np.unique(keys[of], return_inverse=True)
-    numbers[of] = inverse
-    return numbers, len(unique)
-
-
-def running(keys: Ints, steps: Ints) -> Ints:
-    """The running total of ``steps`` within each key, after each row, in the rows' order."""
-    if not len(keys):
-        return np.zeros(0, np.int64)
-    order = np.argsort(keys, kind="stable")
-    totals = np.cumsum(steps[order])
-    sorted_keys = keys[order]
-    starts = np.flatnonzero(np.r_[True, sorted_keys[1:] != sorted_keys[:-1]])
-    before = np.zeros(len(keys), np.int64)
-    before[starts] = np.diff(np.r_[0, totals[starts] - steps[order][starts]])
-    result = np.empty(len(keys), np.int64)
-    result[order] = totals - np.cumsum(before)
-    return result
 
 
 # --- the laws, page side -------------------------------------------------------------------------
@@ -262,7 +169,7 @@ def _timers(evidence: Evidence) -> tuple[Flags | Ints | None, str]:
     if not len(at):
         return None, "no retry timer in the trace"
     rows = evidence.rows[at]
-    keys, _ = _numbered(rows["client"], rows["endpoint"].astype(np.int32), np.ones(len(at), bool))
+    keys, _ = numbered(rows["client"], rows["endpoint"].astype(np.int32), np.ones(len(at), bool))
     steps = np.where(rows["event"] == EVENT_CODE[Event.TIMER_SET], 1, -1).astype(np.int64)
     return at[running(keys, steps) < 0], ""
 
@@ -390,23 +297,14 @@ def _accepted(evidence: Evidence) -> tuple[Flags | Ints | None, str]:
     )
     against[at[(started > at) | (ended < at)]] = True
     served = np.flatnonzero(evidence.is_(Event.SENT_INITIAL, Event.EXCEPTION, Event.DISCONNECT))
-    against[served[~_within(served, conn, place[Event.STARTED], place[Event.ENDED])]] = True
+    mine = conn[served]
+    inside = (place[Event.STARTED][mine] < served) & (served < place[Event.ENDED][mine])
+    against[served[~inside]] = True
     sent = np.flatnonzero(evidence.is_(Event.SENT_INITIAL))
     against[sent[place[Event.ACCEPTED][conn[sent]] > sent]] = True
-    died = _next_death(evidence, at)
-    return against | _left_behind(evidence, ended, lost, died), ""
-
-
-def _within(at: Ints, conn: Ints, begin: Ints, end: Ints) -> Flags:
-    result: Flags = (begin[conn[at]] < at) & (at < end[conn[at]])
-    return result
-
-
-def _next_death(evidence: Evidence, at: Ints) -> Ints:
-    """The place of the server process's end after each of ``at``, or NEVER."""
     deaths = np.r_[np.flatnonzero(evidence.is_(Event.KILLED, Event.SHUTDOWN)), NEVER]
-    result: Ints = deaths[np.searchsorted(deaths, at)]
-    return result
+    died = deaths[np.searchsorted(deaths, at)]
+    return against | _left_behind(evidence, ended, lost, died), ""
 
 
 def _left_behind(evidence: Evidence, ended: Ints, lost: Ints, died: Ints) -> Flags:
