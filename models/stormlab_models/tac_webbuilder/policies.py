@@ -72,7 +72,8 @@ class BreakerWired(AsFound):
         if happened.fact is Fact.OPENED:
             self.open_until_ns = None
         decision = super().on(happened, chance)
-        if isinstance(decision, RetryAt) and self.failures >= self.page.breaker_failures:
+        failed = happened.fact in {Fact.DROPPED, Fact.REFUSED}  # a retry by hand is no failure
+        if failed and isinstance(decision, RetryAt) and self._used_up:
             self.open_until_ns = happened.time_ns + self._open_ns
             return Stop(BREAKER_OPEN)
         return decision
@@ -80,6 +81,10 @@ class BreakerWired(AsFound):
     def may_attempt(self, time_ns: int) -> bool:
         """Pass while closed, and one at a time when its time has passed."""
         return self.open_until_ns is None or time_ns >= self.open_until_ns
+
+    @property
+    def _used_up(self) -> bool:
+        return self.failures >= self.page.breaker_failures
 
     @property
     def _open_ns(self) -> int:
