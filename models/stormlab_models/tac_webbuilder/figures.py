@@ -283,29 +283,26 @@ def retry_timers_per_endpoint_max(trace: Trace) -> int:
 def retry_timers_after_unmount(trace: Trace) -> int | None:
     """Retry timers pending when the component is taken out, or set later; None: never unmounted."""
     rows = page_rows(trace)
-    taken_out = [
-        index
-        for index in np.flatnonzero(is_event(rows, Event.CLEANUP))
-        if trace.text(rows[index]) == "unmount"
-    ]
+    taken_out = _unmounts(trace, rows)
     if not taken_out:
         return None
     unmount = rows[taken_out[-1]]
     # the cleanup clears timers in the same instant
     cleared = (rows["time_ns"] == unmount["time_ns"]) & is_event(rows, Event.TIMER_CLEARED)
-    end = max([taken_out[-1], *np.flatnonzero(cleared).tolist()])
+    end = max(taken_out[-1], *(int(index) for index in np.flatnonzero(cleared)), 0)
     pending = sum(now for now, _ in pending_timers(rows[: end + 1]).values())
     return pending + len(pick(rows[end + 1 :], Event.TIMER_SET))
+
+
+def _unmounts(trace: Trace, rows: Rows) -> list[int]:
+    cleanups = np.flatnonzero(is_event(rows, Event.CLEANUP))
+    return [int(index) for index in cleanups if trace.text(rows[index]) == "unmount"]
 
 
 def sockets_after_unmount(trace: Trace) -> int | None:
     """Sockets that a page makes after its component was taken out; None: never unmounted."""
     rows = page_rows(trace)
-    taken_out = [
-        index
-        for index in np.flatnonzero(is_event(rows, Event.CLEANUP))
-        if trace.text(rows[index]) == "unmount"
-    ]
+    taken_out = _unmounts(trace, rows)
     return len(pick(rows[taken_out[-1] :], Event.NEW)) if taken_out else None
 
 
