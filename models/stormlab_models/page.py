@@ -100,7 +100,7 @@ class Document:
         for socket in self.sockets:
             socket.discard()
 
-    def record(self, event: Event, **columns: Any) -> None:
+    def record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  Recorder.add's
         """Record an event of the page."""
         self.tab.profile.recorder.add(
             self.clock.now_ns, event, client=self.tab.client, **columns
@@ -254,6 +254,6 @@ class Tab:
     def _after(self, delay_ns: int, act: Callable[[], None]) -> None:
         self._clock.after(delay_ns, Rank.BROWSER, act, client=self.client)
 
-    def record(self, event: Event, **columns: Any) -> None:
+    def record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  Recorder.add's
         """Record an event of the tab."""
         self.profile.recorder.add(self._clock.now_ns, event, client=self.client, **columns)

@@ -64,7 +64,6 @@ class PageSocket:
         self.handlers = handlers
         self.state = State.CONNECTING
         self.opened = False
-        self.bytes_up = 0
         self._renderer = renderer
         self._profile = renderer.profile
         self._clock = renderer.profile.clock
@@ -169,6 +168,8 @@ class PageSocket:
 
     def refused(self) -> None:
         """Nobody listens."""
+        if self._stage == "connecting":
+            self.record(Event.REFUSED)
         self._fail(Cause.REFUSED)
 
     def arrived(self, segment: Segment) -> None:
@@ -181,6 +182,8 @@ class PageSocket:
 
     def _handle(self, segment: Segment) -> None:
         if self._stage in {"over", "queued"}:
+            return
+        if self._stage == "abandoned" and segment.kind != "response":
             return
         if segment.kind == "response":
             self._answered(int(str(segment.payload)))
@@ -208,6 +211,8 @@ class PageSocket:
         if self._stage != "open":
             self._fail(Cause.SERVER_DROPPED if why == "server dropped" else _cause(why))
             return
+        if self._called_in is State.NONE:
+            self._count_failure()  # Firefox waits after an unclean end too
         self._fin()
         self._over()
         self._renderer.to_page(lambda: self._end_page(ABNORMAL, _cause(why)))
@@ -265,7 +270,8 @@ class PageSocket:
         elif self._stage == "requested":
             self._abort_on_wire()
         elif self._stage == "open":
-            self._frame_up(Message("close", GOING_AWAY))
+            if self._called_in is not State.OPEN:
+                self._frame_up(Message("close", GOING_AWAY))
             self._fin()
             self._over()
 
@@ -317,9 +323,9 @@ class PageSocket:
         if self._gone or self.state is State.CLOSED:
             return
         before = self.state
-        what = "close frame" if clean else "connection failed"
-        if not clean and (self.opened and self._called_in is State.NONE):
-            what = "connection lost"
+        what = "connection lost" if self.opened else "connection failed"
+        if clean:
+            what = "close frame"
         transition = step(before, what)
         self.state = transition.after
         if "error" in transition.events:
@@ -380,7 +386,7 @@ class PageSocket:
         self._stage = "over"
         self._profile.sockets -= 1
 
-    def record(self, event: Event, **columns: Any) -> None:
+    def record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  Recorder.add's
         """Record an event of this socket."""
         self._profile.recorder.add(
             self._clock.now_ns,
@@ -399,6 +405,7 @@ def _cause(why: str) -> Cause:
         "server dropped": Cause.SERVER_DROPPED,
         "rst": Cause.RESET,
         "killed": Cause.KILLED,
+        "shut down": Cause.SERVER_DROPPED,
         "idle cut": Cause.IDLE_CUT,
         "timed out": Cause.TIMED_OUT,
     }

@@ -10,6 +10,9 @@ page's own close() does depends on the state it is called in, and so does what g
 * OPEN: a closing handshake. ``onclose`` with 1005 (no code given), clean.
 * CLOSING, CLOSED: nothing.
 
+A connection that ends without a close frame gives ``onclose`` with 1006: after it was open without
+``onerror`` (Chromium drops the channel, it does not fail it), before it was open with it.
+
 When the document goes away, an OPEN socket sends 1001, the one in its handshake a FIN, and one
 that waits for its turn nothing; the page hears of none of it.
 
@@ -43,7 +46,6 @@ TRANSITIONS: dict[tuple[State, str], Transition] = {
     (State.OPEN, "message"): Transition(State.OPEN, ("message",)),
     (State.OPEN, "close called"): Transition(State.CLOSING),
     (State.OPEN, "close frame"): Transition(State.CLOSED, ("close",)),
-    (State.OPEN, "connection failed"): Transition(State.CLOSED, ("error", "close")),
     (State.OPEN, "connection lost"): Transition(State.CLOSED, ("close",)),
     (State.CLOSING, "message"): Transition(State.CLOSING),
     (State.CLOSING, "handshake done"): Transition(State.CLOSING),
@@ -67,3 +69,20 @@ def step(state: State, what: str) -> Transition:
         KeyError: if it cannot happen in that state; the model is wrong then.
     """
     return TRANSITIONS[state, what]
+
+
+def mermaid() -> str:
+    """The table as a Mermaid state diagram, inputs with one effect on one arrow.
+
+    ``docs/socket-states.md`` holds it; a test fails when they differ.
+    """
+    arrows: dict[tuple[State, State], dict[tuple[str, ...], list[str]]] = {}
+    for (state, what), transition in TRANSITIONS.items():
+        labels = arrows.setdefault((state, transition.after), {})
+        labels.setdefault(transition.events, []).append(what)
+    lines = ["stateDiagram-v2", f"    [*] --> {State.CONNECTING.name}: new WebSocket"]
+    for (state, after), labels in arrows.items():
+        for events, inputs in labels.items():
+            effect = " / " + ", ".join(f"on{event}" for event in events) if events else ""
+            lines.append(f"    {state.name} --> {after.name}: {', '.join(inputs)}{effect}")
+    return "\n".join(lines) + "\n"
