@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def table(
         built.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for line in lines:
         built.add_row(*line)
-    Console(width=width(), highlight=False, markup=False).print(built)
+    text = StringIO()
+    Console(file=text, width=width(), highlight=False, markup=False).print(built)
+    for drawn in text.getvalue().strip("\n ").splitlines():
+        say(drawn.rstrip().removeprefix(" "))
 
 
 def width() -> int:

@@ -314,10 +314,14 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
 
 
 def _can_be_off(kind: type[BaseModel], location: tuple[int | str, ...]) -> bool:
-    """Tell whether the string "off" stands for the null that TOML lacks."""
     fields = _model_at(kind, location[:-1]).model_fields
-    found: FieldInfo | None = fields.get(str(location[-1])) if location else None
-    if found is None or NoneType not in get_args(found.annotation):
+    found = fields.get(str(location[-1])) if location else None
+    return found is not None and accepts_off(found)
+
+
+def accepts_off(found: FieldInfo) -> bool:
+    """Tell whether the string "off" stands for the null that TOML lacks."""
+    if NoneType not in get_args(found.annotation):
         return False
     try:
         whole = Annotated[found.annotation, *found.metadata]  # type: ignore[name-defined]
