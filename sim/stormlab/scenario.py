@@ -321,7 +321,7 @@ def _can_be_off(kind: type[BaseModel], location: tuple[int | str, ...]) -> bool:
 
 def accepts_off(found: FieldInfo) -> bool:
     """Tell whether the string "off" stands for the null that TOML lacks."""
-    if NoneType not in get_args(found.annotation):
+    if NoneType not in get_args(found.annotation) or not found.metadata:
         return False
     try:
         whole = Annotated[found.annotation, *found.metadata]  # type: ignore[name-defined]
