@@ -102,9 +102,7 @@ class Document:
 
     def record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  Recorder.add's
         """Record an event of the page."""
-        self.tab.profile.recorder.add(
-            self.clock.now_ns, event, client=self.tab.client, **columns
-        )
+        self.tab.profile.recorder.add(self.clock.now_ns, event, client=self.tab.client, **columns)
 
 
 class Interval:
@@ -248,8 +246,9 @@ class Tab:
 
     def _cleanup(self, kind: str) -> None:
         if self.component is not None:
-            self.record(Event.CLEANUP, detail=kind)
             self.component.cleanup()
+            pending = self.document.timers_pending if self.document is not None else 0
+            self.record(Event.CLEANUP, detail=kind, code=pending)
 
     def _after(self, delay_ns: int, act: Callable[[], None]) -> None:
         self._clock.after(delay_ns, Rank.BROWSER, act, client=self.client)

@@ -63,9 +63,10 @@ class Actions:
     def _on_clock(self, action: Action, at_ns: int) -> None:
         site = self._site
         start_ns = self._clock_ns(action.since)
+        tabs: list[Tab | None] = [*site.tabs] or [None]
         for turn in range(action.times):
             time_ns = start_ns + at_ns + turn * to_ns(action.every_s or 0)
-            for tab in site.tabs or [None]:
+            for tab in tabs:
                 client = tab.client if tab else 0
                 if action.do == "block_server" and client:
                     continue
@@ -116,9 +117,7 @@ class Actions:
         if observe.since in {"first_tab", "all_tabs_open"}:
             site.observe(self._clock_ns(observe.since), length_ns)
         elif observe.since == "all_sockets_open" and site.bare is not None:
-            site.bare.on_all_done = lambda: site.observe(
-                site.clock.now_ns + to_ns(3), length_ns
-            )
+            site.bare.on_all_done = lambda: site.observe(site.clock.now_ns + to_ns(3), length_ns)
         elif observe.since == "navigation_away":
             self._window_after_leaving(length_ns)
         else:

@@ -58,9 +58,7 @@ class BareClients:
     def __init__(self, site: "Site", settings: Client) -> None:
         """Make the process they run in."""
         self._settings = settings
-        self._process = ClientProcess(
-            site.clock, site.world.recorder, site.machine, site.paths[0]
-        )
+        self._process = ClientProcess(site.clock, site.world.recorder, site.machine, site.paths[0])
         self._opened: dict[int, int] = {}
         self._begun = 0
         self._ended = 0

@@ -140,9 +140,7 @@ class Backend:
         version = self.versions.get(endpoint, 1) + 1
         self.versions[endpoint] = version
         bad = self.draws.chance(self.malformed_share, endpoint + 1, "malformed", turn)
-        message = Message(
-            "malformed" if bad else "update", self.server.broadcast_bytes, version
-        )
+        message = Message("malformed" if bad else "update", self.server.broadcast_bytes, version)
         reached = 0
         for socket in [s for s in self.active.values() if s.endpoint == endpoint]:
             try:

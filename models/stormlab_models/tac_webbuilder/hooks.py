@@ -30,7 +30,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stormlab.clock import NS_PER_MS, Timer, to_ns
-from stormlab.policy import Fact, Happened, RetryAt, Stop
+from stormlab.policy import Decision, Fact, Happened, RetryAt, Stop
 from stormlab.vocabulary import Event, State
 from stormlab_models.asgi import Message
 from stormlab_models.machine import address
@@ -40,7 +40,7 @@ from stormlab_models.page_socket import Handlers, PageSocket, Target
 from stormlab_models.tac_webbuilder.endpoints import ENDPOINTS
 from stormlab_models.tac_webbuilder.page_data import PageData
 from stormlab_models.tac_webbuilder.parameters import Page
-from stormlab_models.tac_webbuilder.policies import AsFound, make_policy
+from stormlab_models.tac_webbuilder.policies import BREAKER_OPEN, AsFound, make_policy
 
 READY_BYTES, PING_BYTES = 23, 48
 STAGGER_STEP_MS = 100
@@ -102,6 +102,9 @@ class EffectHook:
         for endpoint, slot in enumerate(self.slots):
             self._clear_timer(endpoint)
             if slot.socket is not None:
+                if self.page.hook == "repaired":
+                    self._stop_ping(endpoint)
+                    self.data.forget(slot.socket)
                 slot.socket.close()
 
     def retry_by_hand(self) -> None:
@@ -115,8 +118,7 @@ class EffectHook:
         slot = self.slots[endpoint]
         if slot.socket is None:
             return
-        happened = Happened(Fact.RETRY_BY_HAND, self.document.clock.now_ns)
-        slot.policy.on(happened, _Chance(self.document, slot.socket))
+        self._tell(Fact.RETRY_BY_HAND, slot.socket)
         self.connect(endpoint)
 
     def _connect_all(self) -> None:
@@ -141,6 +143,7 @@ class EffectHook:
         if not slot.policy.may_attempt(self.document.clock.now_ns):
             self._ignored(endpoint)
             return
+        self._half_open(endpoint)
         if self.page.timer_cleanup:
             self._clear_timer(endpoint)
         generation = self.generation
@@ -173,8 +176,9 @@ class EffectHook:
     def _on_open(self, socket: PageSocket) -> None:
         endpoint = socket.who.endpoint
         slot = self.slots[endpoint]
-        now_ns = self.document.clock.now_ns
-        slot.policy.on(Happened(Fact.OPENED, now_ns), _Chance(self.document, socket))
+        self._tell(Fact.OPENED, socket)
+        if slot.policy.resets_on is Fact.PROVED:
+            self._prove_later(socket)
         slot.silent = False
         if self.page.timer_cleanup:
             self._clear_timer(endpoint)
@@ -191,21 +195,47 @@ class EffectHook:
         if not owned and (generation != self.generation or slot.socket is not socket):
             return
         self._stop_ping(endpoint)
+        self.data.forget(socket)
         self.data.connection_state(endpoint, "disconnected")
         self._reconnect(socket, code, clean=clean)
 
     def _reconnect(self, socket: PageSocket, code: int, *, clean: bool) -> None:
         endpoint = socket.who.endpoint
-        slot = self.slots[endpoint]
-        now_ns = self.document.clock.now_ns
         fact = Fact.DROPPED if socket.opened else Fact.REFUSED
-        chance = _Chance(self.document, socket)
-        decision = slot.policy.on(Happened(fact, now_ns, code, clean), chance)
-        if isinstance(decision, Stop):
-            kind = Event.BREAKER_OPENED if "breaker" in decision.reason else Event.GAVE_UP
-            self.document.record(kind, endpoint=endpoint, detail=decision.reason)
+        decision = self._tell(fact, socket, code, clean=clean)
+        if isinstance(decision, Stop) and decision.reason != BREAKER_OPEN:
+            self.document.record(Event.GAVE_UP, endpoint=endpoint, detail=decision.reason)
         elif isinstance(decision, RetryAt):
-            self._set_timer(endpoint, decision.time_ns - now_ns)
+            self._set_timer(endpoint, decision.time_ns - self.document.clock.now_ns)
+
+    def _tell(
+        self, fact: Fact, socket: PageSocket, code: int = 0, *, clean: bool = False
+    ) -> Decision:
+        """Tell the endpoint's policy what happened; record what its breaker does."""
+        endpoint = socket.who.endpoint
+        policy = self.slots[endpoint].policy
+        until_ns = policy.open_until_ns
+        happened = Happened(fact, self.document.clock.now_ns, code, clean)
+        decision = policy.on(happened, _Chance(self.document, socket))
+        if policy.open_until_ns != until_ns and policy.open_until_ns is not None:
+            self.document.record(Event.BREAKER_OPENED, endpoint=endpoint, detail=BREAKER_OPEN)
+        elif policy.open_until_ns is None and until_ns is not None:
+            self.document.record(Event.BREAKER_CLOSED, endpoint=endpoint)
+        return decision
+
+    def _half_open(self, endpoint: int) -> None:
+        """An attempt that an open breaker lets through is its probe."""
+        if self.slots[endpoint].policy.open_until_ns is not None:
+            self.document.record(Event.BREAKER_HALF_OPEN, endpoint=endpoint)
+
+    def _prove_later(self, socket: PageSocket) -> None:
+        """Tell the policy when the socket has been open for long enough to trust it."""
+
+        def prove() -> None:
+            if socket.state is State.OPEN:
+                self._tell(Fact.PROVED, socket)
+
+        self.document.set_timeout(to_ns(self.page.proved_after_s), prove)
 
     def _set_timer(self, endpoint: int, delay_ns: int) -> None:
         slot = self.slots[endpoint]
@@ -279,6 +309,7 @@ class Manager(EffectHook):
         if not slot.policy.may_attempt(self.document.clock.now_ns):
             self._ignored(endpoint)
             return
+        self._half_open(endpoint)
         self.disconnect(endpoint)
         slot.socket = self._new_socket(endpoint, self._on_open, self._on_manager_close)
 
@@ -300,6 +331,7 @@ class Manager(EffectHook):
         if self.page.hook == "manager_repaired" and self.slots[endpoint].socket is not socket:
             return
         self._forget(endpoint)
+        self.data.forget(socket)
         self.data.connection_state(endpoint, "disconnected")
         self._reconnect(socket, code, clean=clean)
 

@@ -31,13 +31,14 @@ from stormlab_models.page_socket import PageSocket
 from stormlab_models.tac_webbuilder.endpoints import ENDPOINTS
 from stormlab_models.tac_webbuilder.parameters import Page
 
+HTTP_OK = 200
 SWITCH_AFTER_NS = 2 * NS_PER_S
 RAW_TEXT_MAX_CHARS = 200
 QUALITY_MS = ((100, "excellent"), (300, "good"), (1000, "poor"))
 
 
 class Fetch(Protocol):
-    """Do a GET of an endpoint's data; ``done`` gets the data's version."""
+    """Do a GET of an endpoint's data; ``done`` gets the data's version, or 0 when it failed."""
 
     def __call__(self, document: Document, endpoint: int, done: Callable[[int], None]) -> None:
         """Start the request."""
@@ -106,8 +107,10 @@ class PageData:
     def _got_http(self, endpoint: int) -> Callable[[int], None]:
         def done(version: int) -> None:
             self._waiting -= 1
-            self.document.record(Event.HTTP_RESPONSE, endpoint=endpoint)
-            self._set_data(endpoint, version)
+            code = HTTP_OK if version else 0  # 0: the request failed
+            self.document.record(Event.HTTP_RESPONSE, endpoint=endpoint, code=code)
+            if version:
+                self._set_data(endpoint, version)
             if self._waiting or self._connect is None:
                 return
             if self.page.http == "sequenced":
@@ -172,6 +175,10 @@ class PageData:
 
         delay_ns = to_ns(self.page.pong_timeout_s)
         self._pongs[socket] = self.document.set_timeout(delay_ns, give_up)
+
+    def forget(self, socket: PageSocket) -> None:
+        """The socket is closed: no pong is expected of it any more."""
+        self.document.clear(self._pongs.pop(socket, None))
 
     def _got_pong(self, socket: PageSocket, message: Message) -> None:
         self.document.clear(self._pongs.pop(socket, None))

@@ -8,14 +8,17 @@ Proposed breaker, literally: only exceptions of the constructor feed it, and the
 connecting is asynchronous; the closes follow the rule as found. Wired to ``onclose``: ten failures
 open it for five minutes, and no timer is set, so nothing tries again by itself.
 
-Repaired: full jitter, retries at the cap for ever, reset only when the connection proved itself,
-and a breaker that sends one probe when its time has passed.
+Repaired: full jitter whatever the page's switch says, retries at the cap for ever, and a counter
+that is reset only when the connection proved itself by staying open (``page.proved_after_s``), so
+that backoff survives a server that accepts and drops. The repaired breaker is reset in the same
+way and sends one probe when its time has passed.
 
 Source: the analysis, HIGH #4, Improvement 4, Client Change 3; measured retry times 2, 6, 14, 30,
 60, 90, 120, 150, 180 s after a lost open connection.
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from stormlab.clock import to_ns
 from stormlab.policy import Chance, Decision, Fact, Happened, RetryAt, Stop
@@ -31,10 +34,13 @@ class AsFound:
 
     page: Page
     failures: int = field(default=0, init=False)
+    open_until_ns: int | None = field(default=None, init=False)  # of a breaker: None is closed
+    resets_on: ClassVar[Fact] = Fact.OPENED
+    full_jitter: ClassVar[bool] = False
 
     def on(self, happened: Happened, chance: Chance) -> Decision:
         """Count, and answer with the next attempt."""
-        if happened.fact is Fact.OPENED:
+        if happened.fact is self.resets_on:
             self.failures = 0
         if happened.fact is Fact.RETRY_BY_HAND:
             return RetryAt(happened.time_ns)
@@ -54,7 +60,7 @@ class AsFound:
         page = self.page
         exponent = min(self.failures - 1 + page.first_exponent, 60)
         delay_s = min(page.delay_base_s * 2**exponent, page.delay_max_s)
-        if page.jitter == "full":
+        if self.full_jitter or page.jitter == "full":
             delay_s *= chance.unit("jitter")
         else:
             delay_s += page.jitter_s * chance.unit("jitter")
@@ -65,11 +71,9 @@ class AsFound:
 class BreakerWired(AsFound):
     """The proposed breaker, fed by every close; nothing is scheduled while it is open."""
 
-    open_until_ns: int | None = field(default=None, init=False)
-
     def on(self, happened: Happened, chance: Chance) -> Decision:
         """Count, and open at the tenth failure."""
-        if happened.fact is Fact.OPENED:
+        if happened.fact is self.resets_on:
             self.open_until_ns = None
         decision = super().on(happened, chance)
         failed = happened.fact in {Fact.DROPPED, Fact.REFUSED}  # a retry by hand is no failure
@@ -79,7 +83,7 @@ class BreakerWired(AsFound):
         return decision
 
     def may_attempt(self, time_ns: int) -> bool:
-        """Pass while closed, and one at a time when its time has passed."""
+        """Pass while closed, and again when its time has passed, if anybody asks."""
         return self.open_until_ns is None or time_ns >= self.open_until_ns
 
     @property
@@ -95,6 +99,9 @@ class BreakerWired(AsFound):
 class BreakerRepaired(BreakerWired):
     """A breaker that tries again by itself: one probe whenever its time has passed."""
 
+    resets_on: ClassVar[Fact] = Fact.PROVED
+    full_jitter: ClassVar[bool] = True
+
     def on(self, happened: Happened, chance: Chance) -> Decision:
         """Open with a probe on the clock; a person's retry goes through at once."""
         if happened.fact is Fact.RETRY_BY_HAND:
@@ -108,7 +115,10 @@ class BreakerRepaired(BreakerWired):
 
 @dataclass
 class Patient(AsFound):
-    """Full jitter at the cap for ever: never silent, never synchronised."""
+    """Full jitter at the cap for ever: never silent, not synchronised, not fooled by an open."""
+
+    resets_on: ClassVar[Fact] = Fact.PROVED
+    full_jitter: ClassVar[bool] = True
 
     def may_attempt(self, time_ns: int) -> bool:  # noqa: ARG002  the contract's argument
         """Never refuse."""
