@@ -1,10 +1,11 @@
 """A server process's event loop: one thread, iterations, tasks that wait or block.
 
 The loop is a small asyncio in virtual time, because log order and timeouts of the real server
-follow from the order inside an iteration: first timers that are due, then callbacks that were
-ready when the iteration began (in FIFO order), then whatever has arrived on sockets meanwhile
-(uvloop: timers, idle handles, poll). A callback that blocks holds up everything behind it; a
-timer that came due meanwhile fires at the start of the next iteration.
+follow from the order inside an iteration: first timers that are due, then everything that is ready
+by then (in FIFO order; what becomes ready meanwhile waits for the next iteration), then whatever
+has arrived on sockets (uvloop on libuv >= 1.45: timers, idle handles, poll). A callback that
+blocks holds up everything behind it; a timer that came due meanwhile fires at the start of the
+next iteration, after one more poll.
 
 A task is a generator. It yields :class:`Sleep`, :class:`Block` or a :class:`Signal` to wait for,
 and is resumed in a later iteration (``Block``: in the same one, after the time has passed).
@@ -14,8 +15,8 @@ Simplifications: one thread (no thread-pool executor), no signals, no partial wr
 
 from collections import deque
 from collections.abc import Callable, Generator
-from heapq import heappop, heappush
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any
 
 from stormlab.clock import Clock, Rank, Timer
@@ -260,19 +261,21 @@ class EventLoop:
 
     def _next_phase(self) -> bool:
         """Fill the batch for the next phase; False when there is nothing left to do."""
+        if self._phase == "timers":
+            self._phase = "ready"
+            self._batch.extend(self._ready)
+            self._ready.clear()
+            return True
         if self._phase == "ready":
             self._phase = "poll"
             self._take_inbox()
             return True
-        due: list[Callback] = []
-        while self._timers and self._timers[0].due_ns <= self.now_ns:
-            due.append(heappop(self._timers).fire)
-        if not due and not self._ready and not self._inbox:
+        now_ns = self.now_ns
+        while self._timers and self._timers[0].due_ns <= now_ns:
+            self._batch.append(heappop(self._timers).fire)
+        if not self._batch and not self._ready and not self._inbox:
             self._phase = "idle"
             self._set_alarm()
             return False
-        self._batch.extend(due)
-        self._batch.extend(self._ready)
-        self._ready.clear()
-        self._phase = "ready"
+        self._phase = "timers"
         return True

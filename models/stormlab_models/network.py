@@ -10,8 +10,9 @@ Sources: SYN retransmission of Linux >= 6.5 measured at 1.02, 2.05, 3.07, 4.10, 
 19.5 s (tcp_syn_linear_timeouts); handshake sizes measured per browser and server.
 
 Simplifications: loss hits SYNs only (an established connection on a lossy path gets slower, not
-lost); no bandwidth limit, no congestion window; after a cut heals, everything that waited arrives
-one latency later, instead of at TCP's retransmission times; a proxy adds no latency of its own.
+lost); no bandwidth limit, no congestion window; when a cut heals, everything that waited arrives at
+once and in order, a SYN's answer too, instead of at TCP's retransmission times; a proxy adds no
+latency of its own.
 """
 
 from collections.abc import Callable
@@ -77,6 +78,7 @@ class Connection:
         self.client_closed = False
         self.server_closed = False
         self.last_byte_ns = 0
+        self.syn_ns = path.clock.now_ns
         self._early: list[Segment] = []
         self._last_arrival_ns = {True: 0, False: 0}
         self._sent = {True: 0, False: 0}
@@ -101,6 +103,10 @@ class Connection:
             return
         self.server_closed = segment.kind in {"fin", "rst"}
         self._carry(segment, up=False)
+
+    def answered(self, arrival_ns: int) -> None:
+        """The SYN's answer is under way; whatever the server sends arrives after it."""
+        self._last_arrival_ns[False] = arrival_ns
 
     def _carry(self, segment: Segment, *, up: bool) -> None:
         path = self.path
@@ -234,8 +240,12 @@ class Path:
                 return
             back_ns = self.arrival_ns(who, 1_000_000 + turn, up=False)
 
+            connection.answered(back_ns)
+
             def reach_client() -> None:
-                if answer == "accept":
+                if self.closed_until_heal:
+                    self.park(reach_client)
+                elif answer == "accept":
                     self._watch_idle(connection)
                     connection.client.established()
                 else:
@@ -260,12 +270,11 @@ class Path:
             attempt=who.attempt,
         )
         if turn >= len(SYN_RETRY_S):
-            connection.client.refused()
+            connection.client.refused()  # the client's kernel gives up
             return
-        before_s = SYN_RETRY_S[turn - 1] if turn else 0.0
-        wait_ns = round((SYN_RETRY_S[turn] - before_s) * NS_PER_S)
-        self.clock.after(
-            wait_ns,
+        retry_ns = connection.syn_ns + round(SYN_RETRY_S[turn] * NS_PER_S)
+        self.clock.at(
+            max(retry_ns, self.clock.now_ns),
             Rank.NETWORK,
             lambda: self._syn(connection, turn + 1),
             client=who.client,

@@ -2,17 +2,24 @@
 
 The kernel completes TCP handshakes by itself while the accept queue has room (listen backlog plus
 one); beyond that it drops SYNs, and the client waits for Linux's retransmission. The process takes
-everything in the queue at one poll of its loop. What a connection does then is the business of a
-protocol (:mod:`stormlab_models.uvicorn`) and of the application on top of it.
+one connection from the queue at each poll of its loop, so that a burst is served in one of three
+ways: the process gets to it connection by connection (each iteration's blocking work then delays
+all behind it, but starts no timer of theirs), or takes the first alone and the rest as one batch,
+or all as one batch. What a connection does then is the business of a protocol
+(:mod:`stormlab_models.uvicorn`) and of the application on top of it.
 
 ``crash`` is SIGKILL: the kernel closes every connection without a close frame. ``stop`` is
-SIGTERM: uvicorn closes open WebSockets with 1012 and answers handshakes with HTTP 500. ``drain``
-refuses new connections and keeps the old ones.
+SIGTERM: uvicorn closes open WebSockets with 1012, answers handshakes with HTTP 500, and ends when
+the last handler has ended, looking every 0.1 s. ``drain`` refuses new connections and keeps the
+old ones.
 
-Sources: measured life cycle of uvicorn 0.38 and 0.54 with one worker; close codes 1012 and 1006.
+Sources: measured life cycle of uvicorn 0.38 and 0.54 with one worker; close codes 1012 and 1006;
+one accept per poll is libuv's since 1.45 (src/unix/stream.c, uv__server_io), and both it and the
+three ways of serving a burst were seen with uvloop 0.23 (tests/integration/test_batches.py).
 
-Simplifications: one worker; refusing is immediate (measured 2-9 ms at the page); a restarted
-process listens at once (measured one to a few seconds, which a scenario states as a longer outage).
+Simplifications: one worker; SIGTERM acts at once (uvicorn looks every 0.1 s); refusing is immediate
+(measured 2-9 ms at the page); a restarted process listens at once (measured one to a few seconds,
+which a scenario states as a longer outage).
 """
 
 from collections import deque
@@ -20,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from stormlab.clock import Clock, Rank
+from stormlab.clock import NS_PER_MS, Clock, Rank
 from stormlab.trace import Recorder
 from stormlab.vocabulary import Event
 from stormlab_models.event_loop import EventLoop
@@ -33,6 +40,10 @@ class ServerConnection(Protocol):
 
     number: int
 
+    @property
+    def busy(self) -> bool:
+        """Whether the application still runs."""
+
     def arrived(self, segment: Segment) -> None:
         """A segment came from the client."""
 
@@ -43,6 +54,8 @@ class ServerConnection(Protocol):
         """The process was killed."""
 
 
+EXIT_LOOK_NS = 100 * NS_PER_MS  # how often a process that shuts down looks for handlers
+EXIT_NS = NS_PER_MS
 ProtocolFactory = Callable[["Server", Connection, int], ServerConnection]
 
 
@@ -58,7 +71,7 @@ class ServerStats:
 class Server:
     """One listening address and the process behind it, across restarts."""
 
-    def __init__(  # noqa: PLR0913  the parts of a server, all by name
+    def __init__(
         self,
         clock: Clock,
         recorder: Recorder,
@@ -77,7 +90,6 @@ class Server:
         self.stats = ServerStats()
         self.up = False
         self.draining = False
-        self.shutting_down = False
         self.live: dict[int, ServerConnection] = {}
         self.on_start: list[Callable[[], None]] = []
         self._make_protocol = make_protocol
@@ -97,7 +109,7 @@ class Server:
         """Start the process, or a new one after an outage."""
         if self.up:
             return
-        self.up, self.shutting_down = True, False
+        self.up = True
         self.stats.busy_before_ns += self.loop.busy_total_ns
         self.loop = self._new_loop()
         self.recorder.add(self.clock.now_ns, Event.UP)
@@ -114,17 +126,17 @@ class Server:
         connections, self.live = list(self.live.values()), {}
         for connection in connections:
             connection.die()
-        queued, self._queue = list(self._queue), deque()
-        for connection in queued:
-            connection.send_down(Segment("fin", payload="killed"))
+        self._refuse_queued("fin", "killed")
 
     def stop(self) -> None:
         """Shut the process down in order; it is gone when its loop has dealt with it."""
         if not self.up:
             return
-        self.up, self.shutting_down = False, True
+        self.up = False
         self.recorder.add(self.clock.now_ns, Event.SHUTDOWN)
-        self.loop.arrive(self._shut_down)
+        self._refuse_queued("rst", "shut down")
+        loop = self.loop
+        loop.arrive(lambda: self._shut_down(loop))
 
     def block(self, for_ns: int) -> None:
         """Block the event loop once, as a handler with a long blocking call would."""
@@ -146,35 +158,41 @@ class Server:
             self.loop.arrive(self._accept_one)
         return "accept"
 
+    def _refuse_queued(self, kind: str, why: str) -> None:
+        queued, self._queue = list(self._queue), deque()
+        for connection in queued:
+            connection.send_down(Segment(kind, payload=why))
+
     def forget(self, connection: ServerConnection) -> None:
         """A connection's transport is gone."""
         self.live.pop(connection.number, None)
 
     def _accept_one(self) -> int:
+        if not self._queue:
+            return 0
         connection = self._queue.popleft()
         number = self.stats.connections
         self.stats.connections += 1
         protocol = self._make_protocol(self, connection, number)
         self.live[number] = protocol
         connection.attach(protocol)
-        if self._queue:  # the same poll takes them all
-            self.loop.call_next(self._accept_one)
+        if self._queue:  # the listening socket stays readable: the next poll takes the next one
+            self.loop.arrive(self._accept_one)
         return self._accept_cost_ns
 
-    def _shut_down(self) -> None:
-        connections = list(self.live.values())
+    def _shut_down(self, loop: EventLoop) -> None:
+        connections, self.live = list(self.live.values()), {}
         for connection in connections:
             connection.shut_down()
-        # the process ends when the loop has run what this made ready
-        self.loop.call_later(0, self._exit)
 
-    def _exit(self) -> None:
-        self.clock.after(1_000_000, Rank.SERVER, self._gone)
+        def look() -> None:
+            if any(connection.busy for connection in connections):
+                loop.call_later(EXIT_LOOK_NS, look)
+            else:
+                self.clock.after(EXIT_NS, Rank.SERVER, loop.stop)
 
-    def _gone(self) -> None:
-        if not self.up:
-            self.loop.stop()
-            self.live.clear()
+        # what the shutdown made ready runs first
+        loop.call_later(0, look)
 
     def _new_loop(self) -> EventLoop:
         def wake_ns() -> int:

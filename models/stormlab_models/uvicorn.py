@@ -1,28 +1,29 @@
 """Three WebSocket implementations of uvicorn, from the accepted TCP connection to its end.
 
-Theory of operation. A connection's life is two or three tasks on the server's loop:
+Theory of operation. A connection's life is two or three tasks on the server's loop. One poll reads
+a socket once: all data that has come, or its end; so the end of TCP behind a request is seen one
+iteration after the request.
 
-* legacy (``websockets`` up to 15, uvicorn's ``websockets_impl``): a *handler* task reads the
-  request under a 10 s timer that starts when the task first runs, starts the application's task
-  and waits for its accept; the next iteration writes the 101 and logs "connection open". The end
-  of TCP is handled one iteration after it is read. When the timer fires, the handler closes TCP
-  and logs "connection closed"; the application learns of it at its first send.
+* legacy (``websockets`` up to 15, uvicorn's ``websockets_impl``): reading the request makes a
+  *handler* task, which sets the handshake timer (10 s), starts the application's task and waits for
+  its accept; the next iteration writes the 101 and logs "connection open". The end of TCP is
+  handled one iteration after it is read. When the timer fires, the handler closes TCP and logs
+  "connection closed"; the application learns of it at its first send.
 * sansio (``websockets-sansio``): the request starts the application at once, accept() writes the
   101 itself and raises when TCP has gone. No handshake timer, no "connection closed".
 * wsproto: as sansio, without keep-alive pings; a failed accept() is an ASGI exception in the log,
-  and there is no "connection open" line.
+  there is no "connection open" line, and a send after the end of TCP goes nowhere without an error.
 
-All report 1006 for a send after the peer has gone, whatever the peer's own code was. An
-application that returns without closing leaves the connection open on legacy and closes TCP on
-sansio (uvicorn 0.54).
+A send that fails reports 1006, whatever the peer's own code was.
+
+How the versions differ is told in :mod:`stormlab_models.implementations`.
 
 Sources: uvicorn@0.38.0:uvicorn/protocols/websockets/{websockets_impl,websockets_sansio_impl,
 wsproto_impl}.py, websockets@15.0.1:websockets/legacy/{server,protocol}.py read; order of log
-lines, codes and processor time measured. wsproto's return without close is unmeasured and taken
-as on legacy.
+lines, codes and processor time measured.
 
 Simplifications: no back-pressure, no message fragments, no size limits, one write per message;
-the closing handshake's own timeouts (10 s) are not modelled.
+the closing handshake's own timeouts (10 s) are not modelled; a reset is read as an end.
 """
 
 from collections import deque
@@ -30,79 +31,22 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from stormlab.clock import NS_PER_S, NS_PER_US
+from stormlab.clock import NS_PER_S
 from stormlab.vocabulary import Event
 from stormlab_models.asgi import AcceptFailed, Application, Disconnected, Message
 from stormlab_models.event_loop import Block, Signal, Sleep, Steps, Task
+from stormlab_models.implementations import IMPLEMENTATIONS, RESPONSE_BYTES, Implementation
 from stormlab_models.network import Connection, Segment
 from stormlab_models.server import Server
 from stormlab_models.websocket import ABNORMAL, INTERNAL_ERROR, NO_STATUS, SERVICE_RESTART
 
-RESPONSE_BYTES = {"legacy": 229, "sansio": 283, "wsproto": 236}
+__all__ = ["IMPLEMENTATIONS", "Implementation", "KeepAlive", "UvicornConnection"]
+
 ERROR_RESPONSE_BYTES = 132
+NO_CODE = 0  # of an error that is not a disconnect
 FRAME_OVERHEAD_BYTES = 4
 CLOSE_FRAME_BYTES = 4
 PING_BYTES = 6
-
-
-@dataclass(frozen=True)
-class Implementation:
-    """What tells the three apart. CPU times are of one handshake on a quiet machine."""
-
-    name: str
-    parse_ns: int  # reading the request, up to the application's start
-    respond_ns: int  # writing the 101
-    send_ns: int  # one message
-    handshake_timeout_s: float | None
-    accept_raises: bool
-    logs_open: bool
-    logs_closed: bool
-    pings: bool
-    eof_code: int  # what receive() reports for TCP's end without a close frame
-    return_closes: bool
-
-
-IMPLEMENTATIONS: dict[str, Implementation] = {
-    "legacy": Implementation(
-        name="legacy",
-        parse_ns=450 * NS_PER_US,
-        respond_ns=170 * NS_PER_US,
-        send_ns=60 * NS_PER_US,
-        handshake_timeout_s=10.0,
-        accept_raises=False,
-        logs_open=True,
-        logs_closed=True,
-        pings=True,
-        eof_code=ABNORMAL,
-        return_closes=False,
-    ),
-    "sansio": Implementation(
-        name="sansio",
-        parse_ns=250 * NS_PER_US,
-        respond_ns=110 * NS_PER_US,
-        send_ns=60 * NS_PER_US,
-        handshake_timeout_s=None,
-        accept_raises=True,
-        logs_open=True,
-        logs_closed=False,
-        pings=True,
-        eof_code=NO_STATUS,
-        return_closes=True,
-    ),
-    "wsproto": Implementation(
-        name="wsproto",
-        parse_ns=270 * NS_PER_US,
-        respond_ns=110 * NS_PER_US,
-        send_ns=60 * NS_PER_US,
-        handshake_timeout_s=None,
-        accept_raises=True,
-        logs_open=False,
-        logs_closed=False,
-        pings=False,
-        eof_code=NO_STATUS,
-        return_closes=False,
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -120,7 +64,7 @@ class HandshakeTimeout(Exception):  # noqa: N818  the event, not a fault of the 
 class UvicornConnection:
     """One connection under one implementation; the protocol and the application's socket."""
 
-    def __init__(  # noqa: PLR0913  the parts of a connection
+    def __init__(
         self,
         server: Server,
         connection: Connection,
@@ -142,11 +86,13 @@ class UvicornConnection:
         self._kind = kind
         self._app = app
         self._keep_alive = keep_alive
-        self._request = Signal(self.loop)
+        self._unread: deque[Segment] = deque()
+        self._requested = False
         self._accepted = Signal(self.loop)  # the application called accept()
         self._completed = Signal(self.loop)  # handshake done, or never to be
         self._lost = Signal(self.loop)
         self._closing = False  # the transport is closing
+        self._close_sent = False  # the server has begun a closing handshake
         self._open = False
         self._inbox: deque[Message] = deque()
         self._mail = Signal(self.loop)
@@ -155,34 +101,50 @@ class UvicornConnection:
         self._keep_alive_task: Task | None = None
         self._handler: Task | None = None
         self._ended = False
-        if kind.handshake_timeout_s is not None:
-            self._handler = self.loop.task(self._legacy_handler(kind.handshake_timeout_s))
+        self._waited_ns = 0  # how long a receive() waited in vain
+
+    @property
+    def busy(self) -> bool:
+        """Whether the application still runs."""
+        return self._app_task is not None and not self._app_task.done.is_set
 
     # what arrives -------------------------------------------------------------------------------
 
     def arrived(self, segment: Segment) -> None:
-        """Hand a segment to the loop's next poll."""
-        self.loop.arrive(lambda: self._read(segment))
+        """Let the loop's next poll find the socket readable."""
+        self._unread.append(segment)
+        if len(self._unread) == 1:
+            self.loop.arrive(self._readable)
 
-    def _read(self, segment: Segment) -> int | None:
+    def _readable(self) -> int:
+        """One read: all data that has come, or else the end."""
+        if self._unread[0].kind in {"fin", "rst"}:
+            self._unread.clear()
+            self._close_transport()
+            return 0
+        busy_ns = 0
+        while self._unread and self._unread[0].kind not in {"fin", "rst"}:
+            busy_ns += self._read(self._unread.popleft())
+        if self._unread:
+            self.loop.arrive(self._readable)
+        return busy_ns
+
+    def _read(self, segment: Segment) -> int:
         if self._closing:
-            return None
+            return 0
         if segment.kind == "request":
             return self._read_request()
-        if segment.kind in {"fin", "rst"}:
-            self._close_transport()
-        elif isinstance(segment.payload, Message):
-            return self._read_message(segment.payload)
-        return None
+        return self._read_message(segment.payload) if isinstance(segment.payload, Message) else 0
 
-    def _read_request(self) -> int | None:
-        if self._handler is not None:
-            self._request.set()
-            return None
+    def _read_request(self) -> int:
+        self._requested = True
+        if self._kind.handshake_timeout_s is not None:
+            self._handler = self.loop.task(self._legacy_handler(self._kind.handshake_timeout_s))
+            return 0
         self._app_task = self.loop.task(self._run_app())
         return self.server.machine.cpu_ns(self._kind.parse_ns)
 
-    def _read_message(self, message: Message) -> int | None:
+    def _read_message(self, message: Message) -> int:
         if message.kind == "close":
             self.peer_code = message.size or NO_STATUS
             self._write(Segment("frame", Message("close"), CLOSE_FRAME_BYTES))
@@ -204,7 +166,7 @@ class UvicornConnection:
 
     def _connection_lost(self) -> None:
         self.server.forget(self)
-        self._record(Event.LOST)
+        self._record(Event.LOST, code=self.peer_code or 0)
         self._open = False
         self._lost.set()
         self._completed.set()
@@ -217,7 +179,6 @@ class UvicornConnection:
     def _legacy_handler(self, timeout_s: float) -> Steps:
         timer = self.loop.call_later(round(timeout_s * NS_PER_S), self._handshake_timed_out)
         try:
-            yield self._request
             yield Block(self.server.machine.cpu_ns(self._kind.parse_ns))
             self._app_task = self.loop.task(self._run_app())
             yield self._accepted
@@ -245,6 +206,7 @@ class UvicornConnection:
     def _respond(self) -> Steps:
         yield Block(self.server.machine.cpu_ns(self._kind.respond_ns))
         if self.shutdown:
+            self.log("connection rejected")
             return
         self._write(Segment("response", 101, RESPONSE_BYTES[self._kind.name]))
         self._open = True
@@ -276,36 +238,39 @@ class UvicornConnection:
         timer.cancel()
         if missed.is_set and not self._closing:
             self._record(Event.PING_TIMEOUT)
-            self._write(Segment("frame", Message("close", INTERNAL_ERROR), CLOSE_FRAME_BYTES))
-            self._close_transport()
+            self._fail(INTERNAL_ERROR)
 
     # the application's socket -------------------------------------------------------------------
 
     def accept(self) -> Steps:
         """Answer the handshake."""
-        if self._handler is not None:
-            self.log("accepted")
-            self._accepted.set()
-            self._record(Event.ACCEPTED)
-            return
-        if self._closing:
+        if (self._closing and not self._kind.legacy) or self.shutdown:
             self._record(Event.ACCEPT_FAILED)
-            if not self._kind.logs_open:
+            if self._kind.logs_accept_error or self._kind.legacy:
                 self.log("asgi exception")
             raise AcceptFailed
         self.log("accepted")
-        yield from self._respond()
+        if not self._kind.legacy:
+            yield from self._respond()
+            self._completed.set()
         self._accepted.set()
-        self._completed.set()
         self._record(Event.ACCEPTED)
 
     def send(self, message: Message) -> Steps:
         """Send one message, once the handshake is complete."""
         yield self._completed
-        if self._closing:
-            raise Disconnected(ABNORMAL, sending=True)
+        self._raise_if_gone()
         yield Block(self.server.machine.cpu_ns(self._kind.send_ns))
         self._write(Segment("frame", message, message.size + FRAME_OVERHEAD_BYTES))
+
+    def _raise_if_gone(self) -> None:
+        if self._close_sent or (self.peer_code is not None and not self._kind.legacy):
+            raise Disconnected(ABNORMAL, sending=True)
+        if self._lost.is_set or (self._closing and self._kind.name == "sansio"):
+            if self._kind.send_after_end == "disconnect":
+                raise Disconnected(ABNORMAL, sending=True)
+            if self._kind.send_after_end == "error":
+                raise Disconnected(NO_CODE, sending=True)
 
     def receive(self, timeout_ns: int | None = None) -> Generator[Any, None, Message | None]:
         """Wait for a message; None after ``timeout_ns``."""
@@ -328,14 +293,14 @@ class UvicornConnection:
             return self._inbox.popleft()
         if self._lost.is_set:
             raise Disconnected(self._end_code(), sending=False)
+        self._waited_ns = timeout_ns or 0
         return None
 
     def close(self, code: int) -> Steps:
         """Send a close frame and let the peer answer."""
         yield self._completed
         if not self._closing:
-            self._write(Segment("frame", Message("close", code), CLOSE_FRAME_BYTES))
-            self._close_transport()
+            self._fail(code)
 
     # the process ends ---------------------------------------------------------------------------
 
@@ -345,10 +310,13 @@ class UvicornConnection:
         if self._closing:
             return
         if self._open:
-            self._write(Segment("frame", Message("close", SERVICE_RESTART), CLOSE_FRAME_BYTES))
-        elif self._request.is_set or self._app_task is not None:
+            self._fail(SERVICE_RESTART)
+            return
+        if self._requested:
             self._write(Segment("response", 500, ERROR_RESPONSE_BYTES))
             self._accepted.set()
+            if self._kind.logs_rejected and not self._kind.legacy:
+                self.log("connection rejected")
         self._close_transport()
 
     def die(self) -> None:
@@ -356,13 +324,20 @@ class UvicornConnection:
         self._closing = True
         self._connection.send_down(Segment("fin", payload="killed"))
 
+    def _fail(self, code: int) -> None:
+        """Send a close frame and close TCP."""
+        self._close_sent = True
+        self._write(Segment("frame", Message("close", code), CLOSE_FRAME_BYTES))
+        self._close_transport()
+
     # helpers ------------------------------------------------------------------------------------
 
     def log(self, kind: str) -> None:
         """Write a line to the server's log (:mod:`stormlab_models.server_log` has the text)."""
         if kind == "connection closed" and not self._kind.logs_closed:
             return
-        self._record(Event.LOG, code=self._connection.port, detail=kind)
+        waited_ns = self._waited_ns if kind == "ready timeout" else 0
+        self._record(Event.LOG, code=self._connection.port, detail=kind, value_ns=waited_ns)
 
     def _end_code(self) -> int:
         if self.shutdown:
@@ -375,11 +350,13 @@ class UvicornConnection:
         if segment.size:
             event = Event.RESPONSE if segment.kind == "response" else Event.SERVER_FRAME
             kind = segment.payload.kind if isinstance(segment.payload, Message) else ""
-            status = segment.payload if isinstance(segment.payload, int) else 0
-            self._record(event, down=segment.size, detail=kind, code=status)
+            code = segment.payload if isinstance(segment.payload, int) else 0
+            if isinstance(segment.payload, Message) and kind == "close":
+                code = segment.payload.size
+            self._record(event, down=segment.size, detail=kind, code=code)
         self._connection.send_down(segment)
 
-    def _record(self, event: Event, **columns: Any) -> None:
+    def _record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
         who = self._connection.who
         self.server.recorder.add(
             self.server.clock.now_ns,
@@ -392,6 +369,8 @@ class UvicornConnection:
             **columns,
         )
 
-    def record(self, event: Event, **columns: Any) -> None:
+    def record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
         """Record an event of the application about this connection."""
+        if event is Event.STARTED:  # the log's text depends on who serves
+            columns["detail"] = self._kind.name
         self._record(event, **columns)
