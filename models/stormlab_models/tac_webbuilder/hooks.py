@@ -314,10 +314,11 @@ class Manager(EffectHook):
         slot.socket = self._new_socket(endpoint, self._on_open, self._on_manager_close)
 
     def disconnect(self, endpoint: int) -> None:
-        """Close the endpoint's socket and forget all about it."""
+        """Close the endpoint's socket and forget it; as proposed, a lone timer is left running."""
         socket = self.slots[endpoint].socket
         if socket is not None:
             socket.close()
+        if socket is not None or self.page.hook == "manager_repaired":
             self._forget(endpoint)
 
     def retry_by_hand(self) -> None:
