@@ -33,6 +33,7 @@ from stormlab_models.websocket import ABNORMAL
 
 Rows = NDArray[np.void]
 LOADING_NS = 10 * NS_PER_S  # how long after its start a page counts as loading
+OVERDUE_NS = 10 * NS_PER_S  # twice what the server waits for a ready signal
 ERROR_FIELDS = ("attempt", "url", "time_s", "state", "raw")
 _FIELD = re.compile(r"\b(attempt|url|time_s|state|raw)=(\S+)")
 _EXPECTED_ENDS = (Cause.CLOSED_BY_PAGE, Cause.PAGE_GONE, Cause.ABORTED_CONNECTING)
@@ -72,12 +73,14 @@ def lost_by_server_percent(trace: Trace) -> float | None:
 
 
 def open_without_data(trace: Trace) -> int:
-    """Sockets that are open at the end and never brought their page a message."""
-    rows = page_rows(trace)
-    gone = {_socket(row) for row in pick(rows, Event.CLOSE, Event.MESSAGE)}
+    """Sockets that have been open for 10 s or more and never brought their page a message."""
+    view = window(trace)
+    rows = view.page_rows
+    over = {_socket(row) for row in pick(rows, Event.CLOSE, Event.MESSAGE)}
     discarded = {int(row["client"]) for row in pick(rows, Event.GONE)}
-    opened = {_socket(row) for row in pick(rows, Event.OPEN)}
-    return sum(key[0] not in discarded for key in opened - gone)
+    old = pick(rows[rows["time_ns"] <= view.end_ns - OVERDUE_NS], Event.OPEN)
+    opened = {_socket(row) for row in old}
+    return sum(key[0] not in discarded for key in opened - over)
 
 
 # CRITICAL #2, LOW #9 --------------------------------------------------------------------------
