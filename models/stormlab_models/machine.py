@@ -34,13 +34,13 @@ IPC_DOWN = Delay("ipc_down", 0.6e-3, 0.7)
 # resolve, connect and write the upgrade request
 CONNECT = Delay("connect", 1.5e-3, 0.5)
 # from a handshake's first packet until the network process handles what pages asked meanwhile
-ABORT = Delay("abort", 0.8e-3, 2.0, scales=False)
+ABORT = Delay("abort", 0.65e-3, 2.0, scales=False)
 # the server process gets the processor after something arrived
 SERVER_WAKE = Delay("server_wake", 0.06e-3, 0.6, scales=False)
 # the network process handles what the server sent
 NETWORK_WAKE = Delay("network_wake", 0.3e-3, 0.6, scales=False)
 # from reload() or a link to the moment the old document is discarded
-COMMIT = Delay("commit", 21e-3, 1.1, scales=False)
+COMMIT = Delay("commit", 23e-3, 1.1, scales=False)
 # from the start of a navigation to the first effect of the application
 PAGE_START = Delay("page_start", 180e-3, 0.4)
 # the same after a reload, when the browser has everything at hand

@@ -8,7 +8,7 @@ from stormlab_models.tac_webbuilder.validate.schema import Condition, MeasuredAc
 
 S = 1000.0  # ms per second
 SETTLE_S = 30.0  # a run ends by itself after its window; this is the bound beyond it
-PROXY_CONNECT_S = 0.02  # what the measurements' proxy took to accept and connect, roughly
+PROXY_CONNECT_S = 0.005  # what the measurements' proxy took to accept and connect, roughly
 IMPLEMENTATION_PREFIX = "uvicorn-"
 
 
