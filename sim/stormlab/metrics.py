@@ -22,13 +22,14 @@ All functions are pure; times are seconds unless the name says otherwise.
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormlab.clock import NS_PER_S, to_s
 from stormlab.trace import Trace
-from stormlab.vocabulary import EVENT_CODE, Event, State
+from stormlab.vocabulary import EVENT_CODE, EVENTS, Event
 
 Figure = float | int | str | None
 
@@ -91,7 +92,7 @@ class ClientView:
     attempts_per_endpoint_max: int
     attempts_before: int  # of the tab's earlier pages
     opened_before: int
-    live_before_gone: int
+    live_when_gone: int  # of the tab's earlier pages, when each went away
     time_to_data_s: float | None
     first_socket_s: float | None
     close_codes: Counter[str]
@@ -106,11 +107,14 @@ class ClientView:
 
 def client_views(trace: Trace, rows: NDArray[np.void], endpoints: int) -> list[ClientView]:
     """One view per client, in order; ``endpoints`` must all get data for a time to data."""
-    per_client = rows[rows["client"] >= 0]
-    clients = np.unique(pick(per_client, Event.NEW, Event.NAVIGATE)["client"])
+    order = np.argsort(rows["client"], kind="stable")
+    mine = rows[order]
+    clients = np.unique(pick(rows, Event.NEW, Event.NAVIGATE)["client"])
+    begins = np.searchsorted(mine["client"], clients, side="left")
+    ends = np.searchsorted(mine["client"], clients, side="right")
     return [
-        _client_view(trace, per_client[per_client["client"] == client], int(client), endpoints)
-        for client in clients
+        _client_view(trace, mine[begin:end], int(client), endpoints)
+        for client, begin, end in zip(clients, begins, ends, strict=True)
     ]
 
 
@@ -121,20 +125,19 @@ def _client_view(trace: Trace, rows: NDArray[np.void], client: int, endpoints: i
     new = pick(now, Event.NEW)
     opened = pick(now, Event.OPEN)
     closed = pick(now, Event.CLOSE)
-    live = np.setdiff1d(opened["socket"], closed["socket"])
-    endpoint_of = {int(row["socket"]): int(row["endpoint"]) for row in new}
-    live_per_endpoint = Counter(endpoint_of.get(int(socket), -1) for socket in live)
-    attempts_per_endpoint = Counter(new["endpoint"].tolist())
+    live = live_sockets(now)
+    live_per_endpoint = np.unique(new["endpoint"][np.isin(new["socket"], live)], return_counts=True)
+    attempts_per_endpoint = np.unique(new["endpoint"], return_counts=True)[1]
     return ClientView(
         client=client,
         attempts=len(new),
         opened=len(opened),
         live=len(live),
-        duplicate_endpoints=sum(count > 1 for count in live_per_endpoint.values()),
-        attempts_per_endpoint_max=max(attempts_per_endpoint.values(), default=0),
+        duplicate_endpoints=int((live_per_endpoint[1] > 1).sum()),
+        attempts_per_endpoint_max=int(attempts_per_endpoint.max(initial=0)),
         attempts_before=len(pick(before, Event.NEW)),
         opened_before=len(pick(before, Event.OPEN)),
-        live_before_gone=0,
+        live_when_gone=_live_when_gone(before),
         time_to_data_s=_time_to_data_s(now, endpoints),
         first_socket_s=to_s(int(new[0]["time_ns"])) if len(new) else None,
         close_codes=Counter(close_key(trace, row) for row in closed),
@@ -143,16 +146,27 @@ def _client_view(trace: Trace, rows: NDArray[np.void], client: int, endpoints: i
     )
 
 
+def _live_when_gone(rows: NDArray[np.void]) -> int:
+    gone = np.flatnonzero(rows["event"] == EVENT_CODE[Event.GONE]).tolist()
+    begins = [0, *gone]
+    return sum(len(live_sockets(rows[a + (a > 0) : b])) for a, b in pairwise(begins))
+
+
+def live_sockets(rows: NDArray[np.void]) -> NDArray[np.int32]:
+    """One client's sockets that opened in ``rows`` and neither closed nor went with a page."""
+    gone = np.flatnonzero(rows["event"] == EVENT_CODE[Event.GONE])
+    shown = rows[int(gone[-1]) :] if len(gone) else rows
+    opened, closed = pick(shown, Event.OPEN)["socket"], pick(shown, Event.CLOSE)["socket"]
+    live: NDArray[np.int32] = np.setdiff1d(opened, closed)
+    return live
+
+
 def _time_to_data_s(rows: NDArray[np.void], endpoints: int) -> float | None:
     new, messages = pick(rows, Event.NEW), pick(rows, Event.MESSAGE)
-    if not len(new) or not endpoints:
+    found, first = np.unique(messages["endpoint"], return_index=True)
+    if not len(new) or not endpoints or len(found) < endpoints:
         return None
-    first = {}
-    for row in messages:
-        first.setdefault(int(row["endpoint"]), int(row["time_ns"]))
-    if len(first) < endpoints:
-        return None
-    return to_s(max(first.values()) - int(new[0]["time_ns"]))
+    return to_s(int(messages["time_ns"][first].max()) - int(new[0]["time_ns"]))
 
 
 def close_key(trace: Trace, row: np.void) -> str:
@@ -189,7 +203,6 @@ def server_view(trace: Trace, rows: NDArray[np.void]) -> ServerView:
     disconnects = pick(rows, Event.DISCONNECT)
     exceptions = pick(rows, Event.EXCEPTION)
     accepted = len(pick(rows, Event.ACCEPTED))
-    started, ended = len(pick(rows, Event.STARTED)), len(pick(rows, Event.ENDED))
     return ServerView(
         accepted=accepted,
         accept_failures=len(pick(rows, Event.ACCEPT_FAILED)),
@@ -200,8 +213,18 @@ def server_view(trace: Trace, rows: NDArray[np.void]) -> ServerView:
         exception_codes=Counter(str(code) for code in exceptions["code"].tolist()),
         log_lines=Counter({line: lines[line] for line in _SERVER_LINES if lines[line]}),
         log_orders=log_orders(trace, logged),
-        active_at_end=started - ended,
+        active_at_end=_active(rows),
     )
+
+
+def _active(rows: NDArray[np.void]) -> int:
+    """Handlers of the process that runs at the end; those of a killed one are gone."""
+    up = np.flatnonzero(rows["event"] == EVENT_CODE[Event.UP])
+    now = rows[int(up[-1]) :] if len(up) else rows
+    if len(pick(now, Event.KILLED)):
+        return 0
+    started, ended = pick(now, Event.STARTED)["conn"], pick(now, Event.ENDED)["conn"]
+    return int((~np.isin(started, ended)).sum())
 
 
 def log_orders(trace: Trace, logged: NDArray[np.void]) -> Counter[str]:
@@ -235,19 +258,18 @@ def log_orders(trace: Trace, logged: NDArray[np.void]) -> Counter[str]:
     return orders
 
 
+def socket_keys(rows: NDArray[np.void]) -> NDArray[np.int64]:
+    """One number per (client, socket): two clients number their sockets alike."""
+    client: NDArray[np.int64] = rows["client"].astype(np.int64)
+    return client << 32 | rows["socket"].astype(np.int64) & 0xFFFFFFFF
+
+
 def handshake_bytes(rows: NDArray[np.void]) -> tuple[int, int]:
     """Useful and wasted bytes of HTTP handshakes, request and response together."""
     wire = pick(rows, Event.REQUEST, Event.RESPONSE)
-    opened = pick(rows, Event.OPEN)
-    keys = set(zip(opened["client"].tolist(), opened["socket"].tolist(), strict=True))
-    useful = wasted = 0
-    for row in wire:
-        size = int(row["up"]) + int(row["down"])
-        if (int(row["client"]), int(row["socket"])) in keys:
-            useful += size
-        else:
-            wasted += size
-    return useful, wasted
+    sizes = wire["up"].astype(np.int64) + wire["down"]
+    useful = np.isin(socket_keys(wire), socket_keys(pick(rows, Event.OPEN)))
+    return int(sizes[useful].sum()), int(sizes[~useful].sum())
 
 
 def peak_per_bin(times_ns: NDArray[np.int64], bin_ns: int) -> int:
@@ -258,35 +280,59 @@ def peak_per_bin(times_ns: NDArray[np.int64], bin_ns: int) -> int:
 
 
 def in_flight_max(rows: NDArray[np.void]) -> int:
-    """Most attempts in CONNECTING at one moment, as the pages see it."""
-    starts = pick(rows, Event.NEW)["time_ns"]
-    before = EVENT_CODE[Event.OPEN], EVENT_CODE[Event.CLOSE]
-    ends = rows[np.isin(rows["event"], before) & (rows["before"] <= int(State.CONNECTING))]
-    closing = rows[(rows["event"] == before[1]) & (rows["before"] == int(State.CLOSING))]
-    unopened = closing[~np.isin(closing["socket"], pick(rows, Event.OPEN)["socket"])]
-    return _most(starts, np.concatenate([ends["time_ns"], unopened["time_ns"]]))
+    """Most attempts at one moment that are neither open nor closed, as the pages see it.
+
+    An attempt whose page goes away stops counting then.
+    """
+    ends = pick(rows, Event.OPEN, Event.CLOSE)
+    return _deepest(rows, pick(rows, Event.NEW), ends)
 
 
 def handshakes_in_flight_max(rows: NDArray[np.void]) -> int:
     """Most handshakes between request and answer (or end) on the wire at one moment."""
-    begun: dict[tuple[int, int], int] = {}
-    depth = most = 0
-    for row in pick(rows, Event.REQUEST, Event.RESPONSE, Event.CLIENT_FIN, Event.CLOSE):
-        key = int(row["client"]), int(row["socket"])
-        if row["event"] == EVENT_CODE[Event.REQUEST]:
-            begun[key] = 1
-            depth += 1
-            most = max(most, depth)
-        elif begun.pop(key, None):
-            depth -= 1
-    return most
+    ends = pick(rows, Event.RESPONSE, Event.CLIENT_FIN, Event.CLOSE)
+    return _deepest(rows, pick(rows, Event.REQUEST), ends)
+
+
+def _deepest(rows: NDArray[np.void], starts: NDArray[np.void], ends: NDArray[np.void]) -> int:
+    """Most intervals at once, each from a socket's start to its first end after it."""
+    begun, first = np.unique(socket_keys(starts), return_index=True)
+    begin_ns = starts["time_ns"][first].astype(np.int64)
+    end_ns = np.full(len(begun), np.iinfo(np.int64).max)
+    owner = np.searchsorted(begun, socket_keys(ends))
+    known = owner < len(begun)
+    known[known] = begun[owner[known]] == socket_keys(ends)[known]
+    # an abort in the page may precede what it aborts on the wire
+    known[known] = ends["time_ns"][known] >= begin_ns[owner[known]]
+    np.minimum.at(end_ns, owner[known], ends["time_ns"][known])
+    for gone in pick(rows, Event.GONE):
+        left = (begun >> 32 == gone["client"]) & (begin_ns <= gone["time_ns"])
+        end_ns[left] = np.minimum(end_ns[left], gone["time_ns"])
+    return _most(begin_ns, end_ns)
 
 
 def _most(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> int:
+    """Most intervals at once; one that ends when another begins does not overlap it."""
     times = np.concatenate([starts, ends])
     steps = np.concatenate([np.ones(len(starts), np.int64), -np.ones(len(ends), np.int64)])
     order = np.lexsort((steps, times))
     return int(np.cumsum(steps[order]).max(initial=0))
+
+
+def retry_timers_pending_max(rows: NDArray[np.void]) -> int:
+    """Most retry timers that were pending at once for one endpoint of one page."""
+    kinds = (Event.TIMER_SET, Event.TIMER_FIRED, Event.TIMER_CLEARED, Event.GONE)
+    pending: Counter[tuple[int, int]] = Counter()
+    most = 0
+    for row in pick(rows, *kinds):
+        event, client = EVENTS[row["event"]], int(row["client"])
+        if event is Event.GONE:
+            for key in [key for key in pending if key[0] == client]:
+                del pending[key]
+            continue
+        pending[client, int(row["endpoint"])] += 1 if event is Event.TIMER_SET else -1
+        most = max(most, pending[client, int(row["endpoint"])])
+    return most
 
 
 def page_and_server_figures(trace: Trace) -> dict[str, Figure]:
@@ -313,6 +359,8 @@ def page_and_server_figures(trace: Trace) -> dict[str, Figure]:
         "time_to_data_s_median": float(np.median(times)) if times else None,
         "clients_without_all_data": len(clients) - len(times),
         "in_flight_max": in_flight_max(view.page_rows),
+        "handshakes_in_flight_max": handshakes_in_flight_max(view.page_rows),
+        "retry_timers_pending_max": retry_timers_pending_max(view.page_rows),
         "attempts_per_100ms_peak": peak_per_bin(new_ns, NS_PER_S // 10),
         "server_accepted": server.accepted,
         "server_accept_failures": server.accept_failures,

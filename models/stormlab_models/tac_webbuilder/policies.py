@@ -107,7 +107,7 @@ class BreakerRepaired(BreakerWired):
         if happened.fact is Fact.RETRY_BY_HAND:
             self.open_until_ns = None
         decision = super().on(happened, chance)
-        if isinstance(decision, Stop) and self.open_until_ns is not None:
+        if decision == Stop(BREAKER_OPEN) and self.open_until_ns is not None:
             spread_ns = int(chance.unit("breaker") * self._open_ns) // 10
             return RetryAt(self.open_until_ns + spread_ns)
         return decision
