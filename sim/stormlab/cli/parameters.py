@@ -111,6 +111,9 @@ def _bounds(part: Schema) -> str:
     low, high = part.get("minimum"), part.get("maximum")
     if low is not None and high is not None:
         return f", {low:,.15g} to {high:,.15g}"
+    above = part.get("exclusiveMinimum")
+    if above is not None and high is not None:
+        return f", above {above:,.15g}, to {high:,.15g}"
     words = {
         "exclusiveMinimum": "more than",
         "minimum": "at least",
