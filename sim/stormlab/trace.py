@@ -213,7 +213,8 @@ class Trace:
 
 
 def _read_npz(path: Path) -> tuple[NDArray[np.void], str]:
-    with np.load(path, allow_pickle=False) as stored:
+    # opened here: NumPy leaves a file open that turns out to be damaged
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return stored["rows"], str(stored["meta"])
 
 
