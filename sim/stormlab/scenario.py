@@ -268,7 +268,7 @@ def _allowed(problem: ErrorDetails, kind: type[BaseModel]) -> str:
         plain = _TYPES.get(name.split("_", maxsplit=1)[0])
         text = plain or problem["msg"].removeprefix("Input should be ")
     table = next((part for part in reversed(problem["loc"]) if isinstance(part, str)), "")
-    listed = name == "list_type" or isinstance(problem["loc"][-1], int)
+    listed = name == "list_type" or (table and problem["loc"][-1] != table)
     if name in {"list_type", "model_type", "dict_type"} and table:
         text += f", as in [[{table}]]" if listed else f", as in [{table}]"
     return text + (", or 'off'" if _can_be_off(kind, problem["loc"]) else "")
