@@ -23,7 +23,7 @@ def story() -> Story:
     def tell(*entries: Entry, hours: float = 1.0) -> Trace:
         recorder = Recorder()
         for time_s, event, columns in entries:
-            told = {"client": 0, "endpoint": 0} | columns
+            told: dict[str, Any] = {"client": 0, "endpoint": 0} | columns
             recorder.add(round(time_s * NS_PER_S), event, **told)
         return recorder.finish(
             {"endpoints": ENDPOINTS, "duration_ns": round(hours * 3600 * NS_PER_S)}
