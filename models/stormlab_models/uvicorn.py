@@ -283,10 +283,14 @@ class UvicornConnection:
             return (yield from self._receive(None))
         yield Sleep(0)
         try:
-            return (yield from self._receive(timeout_ns))
-        finally:
+            message = yield from self._receive(timeout_ns)
+        except Exception:  # not GeneratorExit: a generator that is dropped must not wait
             yield Sleep(0)
             yield Sleep(0)
+            raise
+        yield Sleep(0)
+        yield Sleep(0)
+        return message
 
     def _receive(self, timeout_ns: int | None) -> Generator[Any, None, Message | None]:
         timer = None
