@@ -1,0 +1,70 @@
+"""Each notebook runs in a copy of its own, and its text outputs are those that are stored."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import pytest
+
+nbformat: Any = import_module("nbformat")  # its functions are not typed
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+SIZE_MAX_BYTES = 300_000
+TIMEOUT_S = 60
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def texts(book: Any) -> list[tuple[int, str]]:
+    """Every text that a cell printed or showed, by cell; pictures are not compared."""
+    found = []
+    for number, cell in enumerate(book.cells):
+        for output in cell.get("outputs", []):
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            found.append((number, f"{output.output_type}: {text}"))
+    return found
+
+
+def executed(path: Path, folder: Path) -> Any:
+    """The notebook after a run in ``folder``."""
+    book = nbformat.read(path, as_version=4)
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    place = {"metadata": {"path": str(folder)}}
+    nbclient.NotebookClient(book, timeout=TIMEOUT_S, resources=place).execute()
+    return book
+
+
+def test_there_are_notebooks() -> None:
+    assert len(NOTEBOOKS) >= 3
+
+
+@each_notebook
+@pytest.mark.filterwarnings("default")  # the kernel's libraries warn about their own future
+def test_a_notebook_gives_its_stored_text(path: Path, tmp_path: Path) -> None:
+    stored = texts(nbformat.read(path, as_version=4))
+    assert stored, "no outputs are stored: make notebooks"
+    assert texts(executed(path, tmp_path)) == stored
+
+
+@each_notebook
+def test_a_notebook_is_small_and_was_run_from_top_to_bottom(path: Path) -> None:
+    assert path.stat().st_size <= SIZE_MAX_BYTES
+    book = nbformat.read(path, as_version=4)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert {output.output_type for output in outputs} <= {"stream", "display_data"}
+    assert all(output.get("name", "stdout") == "stdout" for output in outputs)
+
+
+def test_a_changed_text_is_found(tmp_path: Path) -> None:
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1 + 1)")])
+    path = tmp_path / "book.ipynb"
+    nbformat.write(book, path)
+    run = executed(path, tmp_path)
+    assert texts(run) == [(0, "stream: 2\n")]
+    run.cells[0].outputs[0].text = "3\n"
+    assert texts(run) != texts(executed(path, tmp_path))
