@@ -149,6 +149,19 @@ class Detection:
     first_rule: str | None
     early: tuple[str, ...]  # rules that fired before the fault: false alarms
 
+    @property
+    def figures(self) -> dict[str, float | int | str | None]:
+        """The same by name with unit, as every figure of a run (:mod:`stormlab.openmetrics`)."""
+        return {
+            "fault": self.fault,
+            "time_to_page_shows_s": self.page_shows_s,
+            "time_to_alert_by_server_s": self.by_server_s,
+            "time_to_alert_by_client_s": self.by_client_s,
+            "time_to_alert_s": self.by_both_s,
+            "first_rule": self.first_rule,
+            "false_alarms": len(self.early),
+        }
+
 
 def detect(trace: Trace, kind: FaultKind, *, scrape_s: float = SCRAPE_S) -> Detection:
     """Time from the beginning of the fault to the first alert, by the data there is."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from stormlab import openmetrics
 from stormlab.trace import Trace
 from stormlab_models.tac_webbuilder.changes import settings
 from stormlab_models.tac_webbuilder.monitoring import (
@@ -91,6 +92,13 @@ def test_no_alert_on_an_idle_proxy_once_the_pings_hold(
 ) -> None:
     assert detected("idle proxy").by_both_s is not None
     assert detected("idle proxy", repaired=True).by_both_s is None
+
+
+def test_a_detection_is_written_as_openmetrics(detected: Callable[..., Detection]) -> None:
+    found = detected("crash")
+    written = openmetrics.text(found.figures, {"phase": "5"})
+    assert f'stormlab_time_to_alert_seconds{{phase="5"}} {found.by_both_s}' in written
+    assert written.endswith("# EOF\n")
 
 
 # rules ------------------------------------------------------------------------------------------
