@@ -141,12 +141,12 @@ def main() -> None:
     logger.setLevel(logging.INFO)
     given = WebSocketServerProtocol.__init__
     patched = functools.partialmethod(given, open_timeout=settings.open_timeout_s)
-    WebSocketServerProtocol.__init__ = patched  # type: ignore[method-assign]
+    WebSocketServerProtocol.__init__ = patched  # type: ignore[method-assign,assignment]
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
-        ws=settings.implementation,  # type: ignore[arg-type]
+        ws=settings.implementation,
         loop="uvloop",
         http="httptools",
         access_log=False,
