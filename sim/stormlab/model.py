@@ -7,11 +7,12 @@ its traces. Scenarios are found by entry point too (group ``stormlab.scenarios``
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,13 +66,19 @@ class Model(Protocol):
         """The figures of a run by name, units last; None where a figure does not apply."""
 
 
+@cache
+def _points(find: Callable[..., EntryPoints], group: str) -> tuple[EntryPoint, ...]:
+    """Entry points of a group; reading them takes as long as a short run, so it is done once."""
+    return tuple(find(group=group))
+
+
 def find_model(name: str, source: str = "model") -> Model:
     """Find the model registered under ``name``.
 
     Raises:
         ScenarioError: if there is none, or if its package cannot be imported.
     """
-    found = entry_points(group=MODELS_GROUP)
+    found = _points(entry_points, MODELS_GROUP)
     for point in found:
         if point.name == name:
             try:
@@ -88,13 +95,13 @@ def find_model(name: str, source: str = "model") -> Model:
 
 def model_names() -> list[str]:
     """Names of all installed models, sorted."""
-    return sorted({point.name for point in entry_points(group=MODELS_GROUP)})
+    return sorted({point.name for point in _points(entry_points, MODELS_GROUP)})
 
 
 def built_in_scenarios() -> dict[str, str]:
     """Text of every scenario that an installed package offers, by name."""
     result: dict[str, str] = {}
-    for point in sorted(entry_points(group=SCENARIOS_GROUP), key=lambda point: point.name):
+    for point in sorted(_points(entry_points, SCENARIOS_GROUP), key=lambda point: point.name):
         folder = files(point.value)
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".toml"):
