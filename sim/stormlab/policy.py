@@ -25,7 +25,7 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True)
 class Happened:
-    """One fact: when (nanoseconds), the close code (0: none), the server's advice if it gave any."""
+    """One fact: when (nanoseconds), close code (0: none), the server's advice if it gave any."""
 
     fact: Fact
     time_ns: int

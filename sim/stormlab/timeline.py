@@ -144,7 +144,7 @@ def meaning(row: Row) -> str:
     if size:
         parts.append(f"{size:,} B")
     if row.conn >= 0:
-        parts.append(f"[connection {row.conn}]")
+        parts.append(f"[conn {row.conn}]")
     return " ".join(parts)
 
 

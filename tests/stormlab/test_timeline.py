@@ -53,7 +53,7 @@ def test_a_line_says_when_who_where_and_what(small_trace: Trace) -> None:
     assert "0 queue #1" in closed
     assert closed.endswith("onclose 1006, unclean: killed")
     assert any(line.endswith("fault: crash for 2.5 s") for line in lines)
-    assert any(line.endswith("the event loop is blocked for 1 s [connection 1]") for line in lines)
+    assert any(line.endswith("the event loop is blocked for 1 s [conn 1]") for line in lines)
 
 
 def row(event: Event, **columns: int | str | Cause) -> str:
@@ -74,7 +74,7 @@ def row(event: Event, **columns: int | str | Cause) -> str:
         (
             Event.DISCONNECT,
             {"code": 1006, "conn": 3},
-            "receive() reports the end 1006 [connection 3]",
+            "receive() reports the end 1006 [conn 3]",
         ),
         (Event.BROADCAST, {"code": 4}, "broadcast to 4 connections"),
         (Event.CONNECT, {"code": 45456}, "TCP: first SYN"),
