@@ -73,3 +73,16 @@ def test_an_empty_trace_has_nothing_that_lasts() -> None:
     empty = made()
     assert [*attempts(empty), *handlers(empty), *blocks(empty), *outages(empty)] == []
     assert end_ns(empty) == 0
+
+
+def test_a_second_kill_does_not_move_the_end_of_the_first_process_s_handlers() -> None:
+    found = handlers(
+        made(
+            (0, Event.UP, 0),
+            (1, Event.STARTED, 0),
+            (5, Event.KILLED, 0),
+            (6, Event.UP, 0),
+            (9, Event.KILLED, 0),
+        )
+    )
+    assert [(each.started_ns, each.ended_ns, each.killed) for each in found] == [(1, 5, True)]
