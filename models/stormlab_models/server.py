@@ -64,6 +64,7 @@ class ServerStats:
     """Counters that a run's figures need and that no event carries."""
 
     connections: int = 0
+    requests: int = 0  # plain HTTP
     wakes: int = 0
     busy_before_ns: int = 0  # of earlier processes
 
