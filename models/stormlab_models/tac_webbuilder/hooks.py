@@ -110,9 +110,15 @@ class EffectHook:
     def retry_by_hand(self) -> None:
         """A person asks for a reconnection of whatever is not connected."""
         for endpoint, slot in enumerate(self.slots):
+            if self.page.hook == "repaired" and self._on_its_way(slot):
+                continue
             if slot.socket is None or not slot.socket.opened or slot.socket.state > 1:
                 self.document.record(Event.RETRY_BY_HAND, endpoint=endpoint)
                 self._retry_now(endpoint)
+
+    @staticmethod
+    def _on_its_way(slot: Slot) -> bool:
+        return slot.socket is not None and slot.socket.state is State.CONNECTING
 
     def _retry_now(self, endpoint: int) -> None:
         slot = self.slots[endpoint]
@@ -144,7 +150,7 @@ class EffectHook:
             self._ignored(endpoint)
             return
         self._half_open(endpoint)
-        if self.page.timer_cleanup:
+        if self.page.timer_cleanup or self.page.hook == "repaired":
             self._clear_timer(endpoint)
         generation = self.generation
         slot.socket = self._new_socket(

@@ -102,7 +102,6 @@ def actions(duration_s: float) -> st.SearchStrategy[list[Document]]:
 
 
 _PAGE = {
-    "hook": st.sampled_from(HOOKS),
     "sends_ready": st.booleans(),
     "ping_interval_s": seconds(0.5, 30),
     "ping_started": st.sampled_from(("in_onopen", "at_creation")),
@@ -178,7 +177,7 @@ def page_scenarios(draw: st.DrawFn, duration_s_max: float = DURATION_S_MAX) -> D
         "react": draw(
             st.sampled_from(({}, {"strict_mode": True}, {"strict_mode": True, "build": "dev"}))
         ),
-        "page": draw(_table(_PAGE)),
+        "page": draw(st.fixed_dictionaries({"hook": st.sampled_from(HOOKS)}, optional=_PAGE)),
         "server": draw(_table(_SERVER)),
         "network": draw(_table(_NETWORK)),
         "faults": draw(faults(duration_s)),
