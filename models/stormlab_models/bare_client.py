@@ -68,6 +68,7 @@ class BareSocket:
         self._timer: Timer | None = None
         self._finished = False
         self._open = False
+        self._record(Event.NEW, after=State.CONNECTING)
         process.loop.arrive(self._start)
 
     def close(self) -> None:
@@ -80,7 +81,6 @@ class BareSocket:
             self._end(NO_STATUS, Cause.CLOSED_BY_PAGE, clean=True, called=True)
 
     def _start(self) -> int:
-        self._record(Event.NEW, after=State.CONNECTING)
         self._connection = self._process.path.connect(self, self.who)
         self._timer = self._process.clock.after(
             to_ns(self._timeout_s),
@@ -162,7 +162,7 @@ class BareSocket:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _record(self, event: Event, **columns: Any) -> None:
+    def _record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  Recorder.add's
         self._process.recorder.add(
             self._process.clock.now_ns,
             event,

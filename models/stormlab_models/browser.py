@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from stormlab.clock import NS_PER_MS, NS_PER_S, NS_PER_US, Clock, Rank, to_ns
 from stormlab.draws import Draws
 from stormlab.trace import Recorder
-from stormlab_models.machine import ABORT, IPC_DOWN, IPC_UP, Machine, address
+from stormlab_models.machine import IPC_DOWN, IPC_UP, Machine, address
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ FIREFOX = BrowserKind(
 )
 BROWSERS = {kind.name: kind for kind in (CHROMIUM, FIREFOX)}
 
-ABORT_NS_MIN = 250 * NS_PER_US
+CATCH_UP_NS_MIN = 150 * NS_PER_US
 THROTTLE_WINDOW_NS = 120 * NS_PER_S
 _EXPONENT_MAX = 16
 _FIREFOX_DELAY_MAX_NS = 60 * NS_PER_S
@@ -103,9 +103,9 @@ class Gate:
         if go in self._waiting:
             self._waiting.remove(go)
 
-    def release(self) -> None:
-        """The handshake that held the gate has ended."""
-        if self._gap_ns:
+    def release(self, *, refused: bool = False) -> None:
+        """The handshake that held the gate has ended; after a refused one there is no gap."""
+        if self._gap_ns and not refused:
             self._clock.after(self._gap_ns, Rank.BROWSER, self._next)
         else:
             self._next()
@@ -205,7 +205,7 @@ class Profile:
         self.recorder = recorder
         self.fail_delay = FailDelay(clock)
         self.sockets = 0  # connecting and open, of all tabs
-        self._connecting = 0  # handshakes between their turn and the first packet
+        self._connecting = 0  # handshakes between their turn and their request
         self._deferred: deque[Callable[[], None]] = deque()
         self._bursts = 0
         self._gates: dict[Hashable, Gate] = {}
@@ -222,11 +222,11 @@ class Profile:
         self._connecting += 1
 
     def end_connect(self) -> None:
-        """Its first packet is out (or it will not be); a little later the rest is handled."""
+        """Its request is out (or will not be); a little later the rest is handled."""
         self._connecting -= 1
         if not self._connecting and self._deferred:
             self._bursts += 1
-            delay_ns = ABORT_NS_MIN + self.machine.delay_ns(ABORT, 0, self._bursts)
+            delay_ns = CATCH_UP_NS_MIN + self.machine.catch_up_ns(self._bursts)
             self.clock.after(delay_ns, Rank.BROWSER, self._catch_up)
 
     def _catch_up(self) -> None:

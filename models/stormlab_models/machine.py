@@ -31,14 +31,19 @@ class Delay:
 IPC_UP = Delay("ipc_up", 0.8e-3, 1.5, scales=False)
 # network process to the page's script
 IPC_DOWN = Delay("ipc_down", 0.6e-3, 0.7)
-# resolve, connect and write the upgrade request
+# resolve the name and send the first packet
+SET_UP = Delay("set_up", 0.2e-3, 0.5, scales=False)
+# from the TCP connection to the upgrade request
 CONNECT = Delay("connect", 1.5e-3, 0.5)
-# from a handshake's first packet until the network process handles what pages asked meanwhile
-ABORT = Delay("abort", 0.65e-3, 2.0, scales=False)
+# from a written upgrade request until the network process handles what pages asked meanwhile;
+# mostly at once, but sometimes it does something else first
+CATCH_UP = Delay("catch_up", 0.2e-3, 0.7, scales=False)
+STALL = Delay("stall", 9e-3, 0.8, scales=False)
+STALL_SHARE, STALL_SHARE_MAX = 0.05, 0.25  # per process group that competes for the cores
 # the server process gets the processor after something arrived
 SERVER_WAKE = Delay("server_wake", 0.06e-3, 0.6, scales=False)
 # the network process handles what the server sent
-NETWORK_WAKE = Delay("network_wake", 0.3e-3, 0.6, scales=False)
+NETWORK_WAKE = Delay("network_wake", 0.1e-3, 0.6, scales=False)
 # from reload() or a link to the moment the old document is discarded
 COMMIT = Delay("commit", 23e-3, 1.1, scales=False)
 # from the start of a navigation to the first effect of the application
@@ -63,6 +68,7 @@ class Machine:
         self._draws = draws
         luck = draws.duration_ns(lognormal(1e-3, RUN_SIGMA), 0, "machine_luck") / 1e6
         self._thousandths = round(1000 * contention**CONTENTION_EXPONENT * luck)
+        self.stall_share = min(STALL_SHARE * contention, STALL_SHARE_MAX)
         self.cpu_stretch_thousandths = round(1000 * (1 + CPU_STRETCH * (contention - 1)))
 
     def delay_ns(self, delay: Delay, who: int, ordinal: int = 0) -> int:
@@ -70,6 +76,12 @@ class Machine:
         table = lognormal(delay.median_s, delay.sigma)
         value_ns = self._draws.duration_ns(table, who, delay.purpose, ordinal)
         return value_ns * self._thousandths // 1000 if delay.scales else value_ns
+
+    def catch_up_ns(self, ordinal: int) -> int:
+        """How long the network process takes until it handles what waited."""
+        if self._draws.chance(self.stall_share, 0, "stalls", ordinal):
+            return self.delay_ns(STALL, 0, ordinal)
+        return self.cpu_ns(self.delay_ns(CATCH_UP, 0, ordinal))
 
     def cpu_ns(self, cost_ns: int) -> int:
         """Processor time as it takes on this machine."""

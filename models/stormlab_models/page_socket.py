@@ -7,7 +7,7 @@ the stages below; the page's close(), the server's answer and the end of TCP mee
 queued     waits for throttle, fail delay or gate: an abort leaves no trace on the wire
 delayed    has the gate, waits for Firefox's delay after a failure
 set up     has the gate: the first packet is being prepared
-connecting the first packet is out: an abort before TCP is there leaves no request on the wire
+connecting the first packet is out: an abort before the request is written ends TCP without it
 requested  the request is on the wire: an abort sends FIN (Firefox: nothing until a 101 comes)
 abandoned  Firefox: aborted on the wire; a 101 that still comes is answered with FIN
 open       101 received: an abort sends close frame 1001 and FIN
@@ -21,11 +21,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stormlab.clock import Rank, Timer, to_ns
+from stormlab.clock import NS_PER_MS, Rank, Timer, to_ns
 from stormlab.vocabulary import Cause, Event, State
 from stormlab_models.asgi import Message
 from stormlab_models.browser import Renderer, handshake_timeout_ns
-from stormlab_models.machine import CONNECT, NETWORK_WAKE
+from stormlab_models.machine import CONNECT, NETWORK_WAKE, SET_UP
 from stormlab_models.network import Connection, Path, Segment, Who
 from stormlab_models.websocket import ABNORMAL, GOING_AWAY, NO_STATUS, step
 
@@ -33,6 +33,7 @@ CLOSE_FRAME_BYTES = 8
 PONG_BYTES = 6
 FRAME_OVERHEAD_BYTES = 8
 HTTP_SWITCHING = 101
+HOLD_NS_MAX = 20 * NS_PER_MS  # a handshake that hangs does not hold up what pages ask
 _BEFORE_REQUEST = {"delayed", "set up", "connecting"}
 
 
@@ -78,6 +79,8 @@ class PageSocket:
         self._timer: Timer | None = None
         self._received = 0
         self._handled_ns = 0
+        self._holding = False
+        self._established = False
         self.record(Event.NEW, after=State.CONNECTING)
         renderer.to_network(self._admit)
 
@@ -146,25 +149,43 @@ class PageSocket:
 
     def _set_up(self) -> None:
         self._stage = "set up"
+        self._holding = True
         self._profile.begin_connect()
-        delay_ns = self._profile.machine.delay_ns(CONNECT, self.who.address)
+        delay_ns = self._profile.machine.delay_ns(SET_UP, self.who.address)
         self._timer = self._later(delay_ns, self._connect)
 
     def _connect(self) -> None:
         self._stage = "connecting"
-        self._profile.end_connect()
         self._connection = self._target.path.connect(self, self.who)
+        self._later(HOLD_NS_MAX, self._hold_no_longer)
         timeout_ns = handshake_timeout_ns(self._profile.kind)
         self._timer = self._later(timeout_ns, lambda: self._fail(Cause.TIMED_OUT))
 
     def established(self) -> None:
-        """TCP is there: the upgrade request goes out."""
+        """TCP is there: the upgrade request is prepared."""
+        if self._stage == "connecting":
+            self._established = True
+            delay_ns = self._profile.machine.delay_ns(CONNECT, self.who.address)
+            self._later(delay_ns, self._request)
+
+    def _request(self) -> None:
         if self._connection is None or self._stage != "connecting":
             return
         self._stage = "requested"
         size = self._profile.kind.request_bytes + len(self._target.url_path)
         self.record(Event.REQUEST, up=size)
         self._connection.send_up(Segment("request", self._target.url_path, size))
+        self._let_others()
+
+    def _hold_no_longer(self) -> None:
+        if not self._established:
+            self._let_others()
+
+    def _let_others(self) -> None:
+        """What the pages asked for meanwhile has its turn."""
+        if self._holding:
+            self._holding = False
+            self._profile.end_connect()
 
     def refused(self) -> None:
         """Nobody listens."""
@@ -260,10 +281,8 @@ class PageSocket:
             self._over()
         elif self._stage in _BEFORE_REQUEST:
             self._cancel_timer()
-            if self._stage == "set up":
-                self._profile.end_connect()
             if self._connection is not None:
-                self._connection.client_closed = True  # no further SYN
+                self._connection.send_up(Segment("fin"))  # and no further SYN
             self._release(opened=False)
             self._count_failure()
             self._over()
@@ -291,7 +310,7 @@ class PageSocket:
         if self._stage in {"over", "open", "abandoned"}:
             return
         on_wire = self._stage == "requested"
-        self._release(opened=False)
+        self._release(opened=False, refused=cause is Cause.REFUSED)
         self._count_failure()
         if on_wire:
             self._fin()
@@ -365,11 +384,11 @@ class PageSocket:
             self._timer.cancel()
             self._timer = None
 
-    def _release(self, *, opened: bool) -> None:
+    def _release(self, *, opened: bool, refused: bool = False) -> None:
         """The handshake no longer holds the gate."""
         self._renderer.throttle.ended(opened=opened)
         if self._stage != "queued":
-            self._gate.release()
+            self._gate.release(refused=refused)
 
     def _count_failure(self) -> None:
         if self._profile.kind.name == "firefox":
@@ -383,6 +402,7 @@ class PageSocket:
 
     def _over(self) -> None:
         self._cancel_timer()
+        self._let_others()
         self._stage = "over"
         self._profile.sockets -= 1
 

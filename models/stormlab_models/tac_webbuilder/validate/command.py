@@ -10,6 +10,7 @@ from stormlab.scenario import ScenarioError
 from stormlab_models.tac_webbuilder.validate.agreement import (
     COUNT_PERCENT_MIN,
     MAIN_TIME,
+    REPLICATIONS,
     TIME_PERCENT_MIN,
     Agreement,
     Share,
@@ -30,7 +31,7 @@ def built_in() -> list[Condition]:
 @click.argument("file", default=BUILT_IN)
 @click.option(
     "--replications",
-    default=20,
+    default=REPLICATIONS,
     type=click.IntRange(1, 10_000),
     show_default=True,
     help="Least number of simulated loads per condition (more where more were measured).",
@@ -72,7 +73,7 @@ def validate(  # noqa: PLR0913  one argument per option
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Simulate measured conditions and compare every figure with the measurement.
+    r"""Simulate measured conditions and compare every figure with the measurement.
 
     FILE is a JSON list of conditions; without it the measured conditions that come with the
     project are used. Exit code 0: counts and the main time agree at the level asked for; 1: they
@@ -156,5 +157,5 @@ def _show(agreement: Agreement, *, everything: bool) -> None:
 def shown(share: Share) -> str:
     """A share for people: 95.3 % (41 of 43)."""
     if share.percent is None:
-        return "–"
+        return "-"
     return f"{share.percent:.1f} % ({share.agree} of {share.judged})"

@@ -134,7 +134,7 @@ class Judge:
 
     # counts -------------------------------------------------------------------------------------
 
-    def _count(self, name: str) -> None:
+    def _count(self, name: str) -> None:  # noqa: C901  a table of names
         reason = _why_not(name)
         if reason:
             if not name.endswith(_SPREADS):
@@ -386,7 +386,9 @@ class Judge:
                 else []
             )
             if not attempts:
-                self._add(label, "time", "page timer", entry["ms_p50"], None, None, None, False)
+                self._add(
+                    label, "time", "page timer", entry["ms_p50"], None, None, None, agrees=False
+                )
                 continue
             times = sorted(time for time, _ in attempts)
             self._timer(f"{label}.ms_p50", float(entry["ms_p50"]), times[len(times) // 2])
@@ -452,7 +454,7 @@ class Judge:
         agrees = low <= measured <= high
         self._add(name, "count", "one run", measured, low, high, mean * runs, agrees)
 
-    def _add(  # noqa: PLR0913  one argument per column
+    def _add(  # one argument per column
         self,
         figure: str,
         kind: str,
@@ -502,6 +504,11 @@ class Judge:
         )
 
 
+def judged(name: str) -> bool:
+    """Whether a measured figure of this name is compared with the model at all."""
+    return not _why_not(name)
+
+
 def _why_not(name: str) -> str:
     for prefix, reason in NOT_JUDGED.items():
         if name.startswith(prefix) and not name.startswith("bytes_request_header_without"):
@@ -517,7 +524,7 @@ def _total(counters: list[Counter[str]]) -> Counter[str]:
     return sum(counters, Counter())
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: ANN401  a value of the schema's JSON
     return {str(k): v for k, v in value.items() if v} if isinstance(value, dict) else value
 
 

@@ -5,7 +5,6 @@ clients. Figures go by the schema's own names. Per-client figures are listed per
 per-run figures once per replication.
 """
 
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -38,6 +37,8 @@ LINE_NAMES = {
     "ready timeout": "ready_timeout",
     "asgi exception": "asgi_exception",
 }
+RUNS_LEAST = 5
+LOADS_PER_RUN = 12  # a run of many tabs takes about as long as so many loads
 STEP_AFTER_S = 8.9  # the schema: after each edit, 9 s later, and before the next
 LOOK_S = 2.0
 
@@ -80,7 +81,9 @@ def replications_for(condition: Condition, least: int) -> int:
     """As many replications as the condition has loads, or ``least``; runs of tabs are larger."""
     if condition.n_unit == "loads":
         return max(condition.n, least)
-    return max(5, math.ceil(least / 5))
+    if condition.n_unit == "runs":
+        return max(condition.n, RUNS_LEAST)
+    return max(RUNS_LEAST, least // LOADS_PER_RUN) if condition.n_unit == "tabs" else 1
 
 
 def predict(condition: Condition, *, least: int, seed: int) -> Prediction:
@@ -228,8 +231,8 @@ class _Reader:
             key = int(row["client"]), int(row["socket"])
             into.time("handshake_ms", (int(row["time_ns"]) - begun[key]) / NS_PER_MS)
         for row in messages:
-            since_ns = int(row["time_ns"]) - start_ns
-            into.time("first_message_ms", since_ns / NS_PER_MS)
+            key = int(row["client"]), int(row["socket"])
+            into.time("first_message_ms", (int(row["time_ns"]) - begun[key]) / NS_PER_MS)
         into.time("handshakes_per_s", len(opened) / (span_ms / 1e3))
 
     def _raw_sockets(self) -> None:

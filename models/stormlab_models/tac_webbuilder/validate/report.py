@@ -18,25 +18,26 @@ def markdown(*, quiet: bool, workers: int | None = None) -> str:
 
 def _section(agreement: Agreement) -> str:
     counts, times = agreement.share("count"), agreement.share("time", figure=MAIN_TIME)
+    number = len(agreement.conditions)
+    exact = "Exactly where the measured spread is zero, else inside a 95 % interval."
+    opening = (
+        f"The model was held against {number} measured conditions: a page with eight WebSockets "
+        "in Chromium and Firefox against uvicorn. `stormlab validate` repeats this.\n"
+    )
+    weak = f"counts {shown(agreement.weak('count'))}, times {shown(agreement.weak('time'))}"
     lines = [
-        f"The model was held against {len(agreement.conditions)} measured conditions "
-        "(a page with eight WebSockets in Chromium and Firefox against uvicorn; "
-        "`stormlab validate` repeats this).",
-        "",
-        f"- **Counts** that agree: {shown(counts)}. Exactly where the measured spread is zero, "
-        "else inside a 95 % interval.",
+        opening,
+        f"- **Counts** that agree: {shown(counts)}. {exact}",
         f"- **Median time to data** within a factor 1.5: {shown(times)}.",
-        f"- Weak measurements, without a vote: counts {shown(agreement.weak('count'))}, "
-        f"times {shown(agreement.weak('time'))}.",
-        "",
+        f"- Weak measurements, without a vote: {weak}.\n",
         "| mechanism | conditions | counts that agree | times that agree |",
         "|---|---|---|---|",
     ]
     for name in sorted({condition.mechanism for condition in agreement.conditions}):
-        number = sum(condition.mechanism == name for condition in agreement.conditions)
+        size = sum(condition.mechanism == name for condition in agreement.conditions)
         count = shown(agreement.share("count", mechanism=name))
         time = shown(agreement.share("time", mechanism=name))
-        lines.append(f"| {name} | {number} | {count} | {time} |")
+        lines.append(f"| {name} | {size} | {count} | {time} |")
     lines += ["", "Not judged, and not counted as agreed:", ""]
     lines += [f"- {count} figures: {reason}" for reason, count in agreement.not_judged.items()]
     lines += ["", "Every figure that disagrees, with its likely cause:", ""]
@@ -58,4 +59,4 @@ def _section(agreement: Agreement) -> str:
 
 
 def _figure(value: float | str | None) -> str:
-    return f"{value:.4g}" if isinstance(value, int | float) else str(value or "–")
+    return f"{value:.4g}" if isinstance(value, int | float) else str(value or "-")
