@@ -327,19 +327,15 @@ def _dead_server(evidence: Evidence) -> tuple[Flags | Ints | None, str]:
         return None, "no server was killed"
     conn = rows["conn"].astype(np.int64)
     mine = np.flatnonzero(conn >= 0)
-    first = np.full(int(conn.max()) + 1 if len(conn) else 0, NEVER, np.int64)
+    if not len(mine):
+        return None, "no connection was ever made"
+    first = np.full(int(conn.max()) + 1, NEVER, np.int64)
     np.minimum.at(first, conn[mine], mine)
-    death = np.r_[killed, NEVER][np.searchsorted(killed, first[conn[mine]])]
-    silent = evidence.is_(Event.ACCEPTED, Event.STARTED, Event.LOG, Event.SENT_INITIAL)
-    return np.concatenate([mine[mine > death], np.flatnonzero(silent & _killed(evidence))]), ""
-
-
-def _killed(evidence: Evidence) -> Flags:
-    """At which rows the process was killed and none has been started since."""
-    places = evidence.places
-    up = np.maximum.accumulate(np.where(evidence.is_(Event.UP), places, -1))
-    killed = np.maximum.accumulate(np.where(evidence.is_(Event.KILLED), places, -1))
-    return killed > up
+    # a kill ends the process that was started last; one that shuts down may outlive its successor
+    process = np.cumsum(evidence.is_(Event.UP))
+    death = np.full(int(process[-1]) + 1, NEVER, np.int64)
+    death[process[killed]] = killed
+    return mine[mine > death[process[first[conn[mine]]]]], ""
 
 
 LAWS: tuple[Law, ...] = (
@@ -424,7 +420,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         "dead-server-is-silent",
         "a killed process does nothing more for its connections",
-        "event(c) > killed => first event(c) > killed; accepted => last up > last killed",
+        "event(c) < killed(p), where p is the process, the n-th `up`, in which c began",
         _dead_server,
     ),
 )
