@@ -30,10 +30,12 @@ from stormlab_models.page import Document
 from stormlab_models.page_socket import PageSocket
 from stormlab_models.tac_webbuilder.endpoints import ENDPOINTS
 from stormlab_models.tac_webbuilder.parameters import Page
+from stormlab_models.websocket import ABNORMAL
 
 HTTP_OK = 200
 SWITCH_AFTER_NS = 2 * NS_PER_S
 RAW_TEXT_MAX_CHARS = 200
+REPAIRED = frozenset({"repaired", "manager_repaired"})
 QUALITY_MS = ((100, "excellent"), (300, "good"), (1000, "poor"))
 
 
@@ -164,7 +166,11 @@ class PageData:
     # health -----------------------------------------------------------------------------------
 
     def expect_pong(self, socket: PageSocket) -> None:
-        """A ping went out; the repaired page closes the socket when no pong comes."""
+        """A ping went out; without a pong in time the page closes the socket.
+
+        The repaired page reconnects at once; others wait for ``onclose``, which on a dead path
+        comes when the browser's closing timeout has passed (Chromium 60 s, Firefox 20 s).
+        """
         if self.page.pong_timeout_s is None or socket in self._pongs:
             return
 
@@ -172,6 +178,10 @@ class PageData:
             self._pongs.pop(socket, None)
             self._show(socket.who.endpoint, "disconnected")
             socket.close()
+            if self.page.hook in REPAIRED:  # the browser reports the close of a dead path late
+                on_close, socket.handlers.on_close = socket.handlers.on_close, None
+                if on_close is not None:
+                    on_close(socket, ABNORMAL, False)  # noqa: FBT003  wasClean, as in the event
 
         delay_ns = to_ns(self.page.pong_timeout_s)
         self._pongs[socket] = self.document.set_timeout(delay_ns, give_up)
@@ -185,7 +195,7 @@ class PageData:
         latency_ms = (self.document.clock.now_ns - message.stamp_ns) / NS_PER_MS
         endpoint, shown = socket.who.endpoint, quality(latency_ms)
         # as proposed each pong is a new state; the repaired page renders a change of quality
-        repaired = self.page.hook in {"repaired", "manager_repaired"} and self.page.diff_check
+        repaired = self.page.hook in REPAIRED and self.page.diff_check
         if not repaired or self._shown.get(endpoint) != shown:
             self.document.record(Event.RENDER, endpoint=endpoint, detail="state")
         self._show(endpoint, shown, latency_ms)

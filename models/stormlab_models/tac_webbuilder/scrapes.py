@@ -119,7 +119,12 @@ class Scrapes:
 
     @cached_property
     def _closed(self) -> dict[Key, int]:
-        return self._first(Event.CLOSE)
+        """When the page knew that a socket was no more: its close event, or its own close()."""
+        called = self._first(Event.CLOSE_CALLED)
+        return {
+            key: min(time_ns, called.get(key, time_ns))
+            for key, time_ns in (called | self._first(Event.CLOSE)).items()
+        }
 
     @cached_property
     def _pages(self) -> Spans:

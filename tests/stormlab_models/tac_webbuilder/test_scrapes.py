@@ -60,6 +60,16 @@ def test_live_sockets_of_those_expected(read: Callable[..., Read]) -> None:
     assert value("live_percent", 10) is None  # no page, nothing expected
 
 
+def test_a_socket_that_the_page_closes_is_live_no_longer(read: Callable[..., Read]) -> None:
+    """On a dead path the browser's close event comes a minute after close()."""
+    value = read(
+        entry(1, Event.OPEN, socket=0),
+        entry(5, Event.CLOSE_CALLED, socket=0),
+        entry(65, Event.CLOSE, socket=0, detail="called@OPEN/opened"),
+    )
+    assert [value("live_percent", time_s) for time_s in (4, 6, 70)] == [50, 0, 0]
+
+
 def test_success_and_disconnections_of_the_page(read: Callable[..., Read]) -> None:
     value = read(
         entry(1, Event.OPEN, socket=0),
