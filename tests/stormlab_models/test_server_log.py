@@ -14,7 +14,10 @@ DISCONNECTED = [
     "uvicorn.protocols.utils.ClientDisconnected: ",
     "starlette.websockets.WebSocketDisconnect: ",
 ]
-NO_CLOSE_FRAME = "websockets.exceptions.ConnectionClosedError: no close frame received or sent"
+CLOSED_ERROR = "websockets.exceptions.ConnectionClosedError"
+NO_CLOSE_FRAME = f"{CLOSED_ERROR}: no close frame received or sent"
+AWAY = "1001 (going away)"
+WRONG = "Expected ASGI message 'websocket.send' or 'websocket.close', but got 'websocket.accept'."
 INCOMPLETE = "asyncio.exceptions.IncompleteReadError: 0 bytes read on a total of 2 expected bytes"
 
 
@@ -71,8 +74,7 @@ def test_the_excerpt_of_the_analysis() -> None:
             1001,
             0,
             [
-                "websockets.exceptions.ConnectionClosedOK: received 1001 (going away);"
-                " then sent 1001 (going away)"
+                f"websockets.exceptions.ConnectionClosedOK: received {AWAY}; then sent {AWAY}",
             ],
         ),
         (
@@ -80,8 +82,7 @@ def test_the_excerpt_of_the_analysis() -> None:
             1012,
             [
                 "asyncio.exceptions.CancelledError: ",
-                "websockets.exceptions.ConnectionClosedError: sent 1012 (service restart);"
-                " no close frame received",
+                f"{CLOSED_ERROR}: sent 1012 (service restart); no close frame received",
             ],
         ),
     ],
@@ -144,8 +145,7 @@ def test_a_failed_send_of_the_others(implementation: str, received: int, causes:
 def test_a_failed_accept_is_an_exception_in_the_application() -> None:
     assert Log("wsproto").line("asgi exception").text == [
         "Exception in ASGI application",
-        "builtins.RuntimeError: Expected ASGI message 'websocket.send' or 'websocket.close',"
-        " but got 'websocket.accept'.",
+        f"builtins.RuntimeError: {WRONG}",
     ]
 
 
