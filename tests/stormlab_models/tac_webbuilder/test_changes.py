@@ -1,6 +1,7 @@
 """Each proposed change as written and repaired, on the scenario of its problem."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from stormlab_models.tac_webbuilder.figures import FIGURES
 from stormlab_models.tac_webbuilder.problems import problem
 
 Outcome = Callable[..., Trace]
+DOCUMENTATION = Path(__file__).resolve().parents[3] / "docs" / "application.md"
 each_change = pytest.mark.parametrize("entry", CHANGES, ids=lambda entry: entry.name)
 
 # On the scenario of the change's problem: as found, as written, and at most when repaired.
@@ -108,3 +110,15 @@ def test_settings_are_toml_and_later_groups_win() -> None:
     first: Settings = {"page.hook": "manager", "page.stagger": True}
     second: Settings = {"page.stagger": False}
     assert settings(first, second) == ('page.hook="manager"', "page.stagger=false")
+
+
+def test_the_documentation_tells_every_change_as_it_is() -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    for entry in CHANGES:
+        assert f"### {entry.name}: {entry.title}" in text
+        section = text.split(f"### {entry.name}: ")[1].split("\n## ")[0].split("\n### ")[0]
+        for form, values in (("as written", entry.as_written), ("repaired", entry.repaired)):
+            told = "<br>".join(f"`{setting}`" for setting in settings(values))
+            assert f"| {form} | {told} |" in section
+        assert f"`{entry.figure}` on `{problem(entry.problem).shows}`" in section
+        assert entry.wrong in section

@@ -1,6 +1,7 @@
 """Alert rules, and the time from each kind of fault to its first alert."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from stormlab_models.tac_webbuilder.phases import phase
 from stormlab_models.tac_webbuilder.scrapes import METRICS, Side
 
 Outcome = Callable[..., Trace]
+DOCUMENTATION = Path(__file__).resolve().parents[3] / "docs" / "application.md"
 KINDS = {kind.name: kind for kind in FAULT_KINDS}
 FEW = "browser.tabs=5"
 
@@ -158,3 +160,11 @@ def test_a_fault_kind_runs_on_the_monitored_scenario() -> None:
     trace = run_fault(few, phase(0))
     assert trace.header["scenario"] == "monitored"
     assert trace.duration_ns == 660_000_000_000
+
+
+def test_the_documentation_tells_every_rule() -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    for rule in RULES:
+        broken = f"`{rule.metric}` {rule.breaks} {rule.threshold:g}"
+        times = f"{rule.window_s:g} s | {rule.for_s:g} s"
+        assert f"| {rule.name} | {rule.side} | {broken} | {times} |" in text

@@ -1,6 +1,7 @@
 """All ten problems, shown and gone: twenty runs, and the figure that tells them apart."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from stormlab_models.tac_webbuilder.page_data import RAW_TEXT_MAX_CHARS
 from stormlab_models.tac_webbuilder.problems import PROBLEMS, Problem, problem
 
 Outcome = Callable[..., Trace]
+DOCUMENTATION = Path(__file__).resolve().parents[3] / "docs" / "application.md"
 each_problem = pytest.mark.parametrize("entry", PROBLEMS, ids=lambda entry: f"{entry.number:02}")
 
 
@@ -46,6 +48,14 @@ def test_numbers_run_from_one_to_ten() -> None:
     assert [entry.number for entry in PROBLEMS] == list(range(1, 11))
     with pytest.raises(ValueError, match="problem 11: allowed: 1 to 10"):
         problem(11)
+
+
+@each_problem
+def test_the_documentation_tells_every_problem(entry: Problem) -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    row = f"| {entry.section} {entry.title} | `{entry.shows}`<br>`{entry.gone}` | `{entry.figure}`"
+    assert row in text
+    assert f"- **{entry.section}.** {entry.seen}" in text
 
 
 # what the analysis quotes ---------------------------------------------------------------------
