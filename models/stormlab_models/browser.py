@@ -18,6 +18,7 @@ one sometimes gets through.
 
 Simplifications: no HTTP/2 WebSockets, no proxy resolution, no DNS beyond a drawn delay; the order
 of messages from one renderer to the network process is kept (they are separate pipes in fact);
+the throttle's two-minute ticks count from the start of the run, not from the browser's start;
 Safari is not modelled.
 """
 

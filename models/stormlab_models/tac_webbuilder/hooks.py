@@ -14,8 +14,11 @@ stagger              as found, with the proposed delays of 0 to 700 ms between t
 manager              one object for the whole page; connect first closes and forgets the
                      endpoint's socket; the onclose of any socket, old ones too, forgets the
                      endpoint's current socket and schedules a reconnect
-repaired             fixed and defer together, with full jitter, retries that never end, and
-                     pings that notice a dead peer
+breaker              the proposed wrapper around connect, which has no cleanup; what its circuit
+                     does is the business of ``page.breaker``
+repaired             fixed and defer together, with full jitter, retries that never end and start
+                     small again only after a connection proved itself, one retry timer per
+                     endpoint, and pings that notice a dead peer
 manager_repaired     the manager, with an onclose that acts for its own socket only, and a
                      disconnect that is final
 ==================== =========================================================================
