@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from stormlab.model import load_scenario
+from stormlab.clock import to_s
+from stormlab.model import load_scenario, run
 from stormlab.scenario import ScenarioError
+from stormlab.vocabulary import Event, State
 from stormlab_models.tac_webbuilder.changes import settings
 from stormlab_models.tac_webbuilder.configuration import Configuration
 
@@ -96,3 +98,15 @@ def test_the_scenarios_of_problem_9_run_these_tables(kind: str, table: dict[str,
 def test_the_table_of_the_analysis_is_refused_for_the_path_of_problem_9() -> None:
     with pytest.raises(ScenarioError, match="pingInterval"):
         Configuration.from_table({"pathIdleCut": 10_000})
+
+
+@pytest.mark.parametrize("hook", ["analysed", "manager", "repaired"])
+def test_the_connection_timeout_ends_a_handshake_that_hangs(hook: str) -> None:
+    switches = settings(Configuration.from_table({}).settings, {"page.hook": hook})
+    trace = run(load_scenario("plain", (*switches, "server.initial_data_s=30")))
+    born = {int(row["socket"]): int(row["time_ns"]) for row in trace.of(Event.NEW)}
+    called = trace.of(Event.CLOSE_CALLED)
+    assert len(called)
+    for row in called:
+        assert row["before"] == State.CONNECTING
+        assert to_s(int(row["time_ns"]) - born[int(row["socket"])]) == pytest.approx(5)
