@@ -6,8 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stormlab_models.tac_webbuilder.validate.judge import Judge, Judgement, judged
+from stormlab_models.tac_webbuilder.validate.judge import judge
 from stormlab_models.tac_webbuilder.validate.predict import Prediction, predict
+from stormlab_models.tac_webbuilder.validate.rules import Judgement, judged
 from stormlab_models.tac_webbuilder.validate.schema import Condition
 
 REPLICATIONS = 100
@@ -111,8 +112,8 @@ class Agreement:
 
 def _judge(condition: Condition, least: int, seed: int) -> list[Judgement]:
     if not any(judged(name) for name in (*condition.measured.count, *condition.measured.time)):
-        return Judge(condition, Prediction()).judge()
-    return Judge(condition, predict(condition, least=least, seed=seed)).judge()
+        return judge(condition, Prediction())
+    return judge(condition, predict(condition, least=least, seed=seed))
 
 
 def validate_conditions(
