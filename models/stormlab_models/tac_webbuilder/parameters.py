@@ -152,7 +152,7 @@ class Client(Table):
     """Clients without a browser; used when browser.name is ``none``."""
 
     clients: Annotated[int, Field(ge=1, le=10_000)] = 1
-    sockets_per_client: Annotated[int, Field(ge=1, le=1000)] = 8
+    sockets_per_client: Annotated[int, Field(ge=1, le=10_000)] = 8
     order: Literal["parallel", "one_after_another", "each_client_one_after_another"] = "parallel"
     handshakes: Count | None = None
     closes_after_first_message: bool = False

@@ -13,10 +13,11 @@ def markdown(*, quiet: bool, workers: int | None = None) -> str:
     """Simulate the built-in conditions and say how far the model agrees with them."""
     with progress("measured conditions", quiet=quiet) as steps:
         agreement = validate_conditions(built_in(), workers=workers, over=steps.over)
-    return _section(agreement)
+    return section(agreement)
 
 
-def _section(agreement: Agreement) -> str:
+def section(agreement: Agreement) -> str:
+    """The section for one file's agreement."""
     counts, times = agreement.share("count"), agreement.share("time", figure=MAIN_TIME)
     number = len(agreement.conditions)
     exact = "Exactly where the measured spread is zero, else inside a 95 % interval."
