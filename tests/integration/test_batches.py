@@ -17,6 +17,7 @@ from stormlab.vocabulary import Event
 from stormlab_models.implementations import IMPLEMENTATIONS
 
 COUNT, BLOCK_S, TIMER_S = 20, 0.06, 0.8
+STOPPED_S = 0.1  # by then a signal has stopped the process
 QUERY = {"data_s": BLOCK_S, "kind": "block"}
 
 
@@ -24,12 +25,14 @@ async def burst(server: Any, *, queued: bool) -> int:
     """Let a server that is stopped find a burst; count the sockets that open."""
     if queued:
         server.signal("stop")
+        await asyncio.sleep(STOPPED_S)
     peers = [server.peer(QUERY) for _ in range(COUNT)]
     for peer in peers:
         await peer.connect()
     if not queued:
         await server.turns()
         server.signal("stop")
+        await asyncio.sleep(STOPPED_S)
     for peer in peers:
         peer.request()
     await asyncio.sleep(0.1)
