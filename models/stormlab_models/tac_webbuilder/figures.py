@@ -28,7 +28,7 @@ from stormlab.metrics import (
 )
 from stormlab.trace import Trace
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
-from stormlab_models.tac_webbuilder.page_data import quality
+from stormlab_models.tac_webbuilder.page_data import HTTP_OK, quality
 from stormlab_models.websocket import ABNORMAL
 
 Rows = NDArray[np.void]
@@ -183,6 +183,7 @@ def duplicate_loads(trace: Trace) -> int:
         loaded[event] = {
             (int(row["client"]), int(row["endpoint"]))
             for row in pick(rows, event)
+            if event is Event.MESSAGE or row["code"] == HTTP_OK
             if 0 <= row["time_ns"] - start[int(row["client"])] <= LOADING_NS
         }
     return len(loaded[Event.HTTP_RESPONSE] & loaded[Event.MESSAGE])
@@ -197,14 +198,14 @@ def renders_per_h(trace: Trace) -> float:
 
 
 def identical_messages(trace: Trace) -> int:
-    """Data messages that carry the version which their page's endpoint had before."""
+    """Messages and HTTP answers that carry the data which their page's endpoint had before."""
     last: dict[tuple[int, int], int] = {}
     same = 0
-    for row in pick(page_rows(trace), Event.MESSAGE, Event.READY):
+    for row in pick(page_rows(trace), Event.MESSAGE, Event.HTTP_RESPONSE, Event.READY):
         if row["event"] == EVENT_CODE[Event.READY]:
             last = {key: value for key, value in last.items() if key[0] != row["client"]}
             continue
-        if trace.text(row) not in {"initial", "update"}:
+        if not (row["code"] == HTTP_OK or trace.text(row) in {"initial", "update"}):
             continue
         key, version = (int(row["client"]), int(row["endpoint"])), int(row["value_ns"])
         same += last.get(key) == version

@@ -110,7 +110,9 @@ class PageData:
         def done(version: int) -> None:
             self._waiting -= 1
             code = HTTP_OK if version else 0  # 0: the request failed
-            self.document.record(Event.HTTP_RESPONSE, endpoint=endpoint, code=code)
+            self.document.record(
+                Event.HTTP_RESPONSE, endpoint=endpoint, code=code, value_ns=version
+            )
             if version:
                 self._set_data(endpoint, version)
             if self._waiting or self._connect is None:

@@ -131,12 +131,30 @@ def test_a_discarded_page_has_no_timers_left(story: Story) -> None:
 def test_data_over_both_ways_is_a_duplicate_load_while_the_page_loads(story: Story) -> None:
     trace = story(
         (0, Event.READY, {}),
-        (1, Event.HTTP_RESPONSE, {"endpoint": 0}),
-        (1, Event.HTTP_RESPONSE, {"endpoint": 1}),
+        (1, Event.HTTP_RESPONSE, {"endpoint": 0, "code": 200}),
+        (1, Event.HTTP_RESPONSE, {"endpoint": 1, "code": 200}),
         (2, Event.MESSAGE, {"endpoint": 0, "detail": "initial"}),
         (20, Event.MESSAGE, {"endpoint": 1, "detail": "initial"}),
     )
     assert figures.duplicate_loads(trace) == 1
+
+
+def test_a_request_that_failed_loaded_nothing(story: Story) -> None:
+    trace = story(
+        (0, Event.READY, {}),
+        (1, Event.HTTP_RESPONSE, {"code": 0}),
+        (2, Event.MESSAGE, {"detail": "initial", "value_ns": 1}),
+    )
+    assert figures.duplicate_loads(trace) == figures.identical_messages(trace) == 0
+
+
+def test_an_http_answer_can_be_identical_too(story: Story) -> None:
+    trace = story(
+        (0, Event.READY, {}),
+        (1, Event.MESSAGE, {"detail": "initial", "value_ns": 1}),
+        (2, Event.HTTP_RESPONSE, {"code": 200, "value_ns": 1}),
+    )
+    assert figures.identical_messages(trace) == 1
 
 
 def test_a_message_is_identical_when_its_version_is_the_last_one(story: Story) -> None:
