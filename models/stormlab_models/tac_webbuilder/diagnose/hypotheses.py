@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stormlab.model import make_scenario, run
+from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 
 Settings = dict[str, Any]
@@ -318,10 +319,14 @@ def variants() -> tuple[Variant, ...]:
 @functools.cache
 def _trace(variant: Variant, number: int, seed: int, production: bool) -> Trace:  # noqa: FBT001
     contention = CONTENTIONS[number % len(CONTENTIONS)]
+    return run(_scenario(variant, contention, production), seed * SEED_STRIDE + number)
+
+
+@functools.cache
+def _scenario(variant: Variant, contention: float, production: bool) -> Scenario:  # noqa: FBT001
     document = _merged(
         {"model": "tac-webbuilder", "duration_s": 15.0, "machine": {"contention": contention}},
         variant.settings,
         {"react": {"build": "production"}} if production else {},
     )
-    scenario = make_scenario(document, name=f"{variant.mechanism}: {variant.label}")
-    return run(scenario, seed * SEED_STRIDE + number)
+    return make_scenario(document, name=f"{variant.mechanism}: {variant.label}")

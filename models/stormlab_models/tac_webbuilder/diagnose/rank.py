@@ -26,19 +26,29 @@ from stormlab_models.tac_webbuilder.diagnose.features import (
     lines_of,
 )
 from stormlab_models.tac_webbuilder.diagnose.hypotheses import MECHANISMS, Variant, variants
-from stormlab_models.tac_webbuilder.diagnose.parse import ACCEPTED, CLOSED, ERROR, Line, Log
+from stormlab_models.tac_webbuilder.diagnose.parse import (
+    ACCEPTED,
+    CLOSED,
+    ERROR,
+    SHUTDOWN,
+    STARTED,
+    Line,
+    Log,
+)
 
 TIE_RATIO = 10.0
 LINES_MAX = 90
 SLACK_LINES = 24
 REPEATS_FIRST = 2
-REPEATS_MORE = 8
-VARIANTS_AGAIN = 4  # of each mechanism that is still in reach
-IN_REACH = 14.0  # nats below the best
+REPEATS_MORE = 10
+VARIANTS_AGAIN = 3  # of each mechanism that is still in reach
+IN_REACH = 12.0  # nats below the best
 LOAD_ENDPOINTS = 8  # a load that shows fewer is taken as an excerpt
 EXPLAINED_MIN = 0.5
 LOADS_SEEN = 10  # by somebody who then picks an excerpt
 RARE = 20.0  # nats; below that, ten loads are ten times the chance
+
+_OF_PROCESS = {STARTED, SHUTDOWN}  # lines that a log about connections may lack
 
 Over = Callable[[Sequence[Variant], str], Iterable[Variant]]
 
@@ -108,8 +118,9 @@ class Comparison:
 
     def __init__(self, log: Log, *, excerpt: bool | None = None) -> None:
         """Decide how the log is to be taken; ``excerpt`` None: by what it shows."""
-        lines = gathered(log.lines[:LINES_MAX])
+        lines = gathered(_without_start(log.lines)[:LINES_MAX])
         kinds = {line.kind for line in lines}
+        self._hidden: set[str] = set() if kinds & _OF_PROCESS else _OF_PROCESS
         endpoints = {line.endpoint for line in lines if line.kind == ACCEPTED}
         self.lines = lines
         self.accepts_only = kinds == {ACCEPTED} and len(lines) > 1
@@ -175,14 +186,20 @@ class Comparison:
         return best
 
     def _encoded(self, run: Run) -> Encoded:
-        if not self.accepts_only:
+        if not self.accepts_only and not any(line.kind in self._hidden for line in run.lines):
             return run.encoded
         return encode(self._visible(run.lines), run.acts_s)
 
     def _visible(self, lines: Sequence[Line]) -> Sequence[Line]:
-        if not self.accepts_only:
-            return lines
-        return [line for line in lines if line.kind == ACCEPTED]
+        if self.accepts_only:
+            return [line for line in lines if line.kind == ACCEPTED]
+        return [line for line in lines if line.kind not in self._hidden]
+
+
+def _without_start(lines: list[Line]) -> list[Line]:
+    """Leave out that the server process started before the first connection."""
+    first = next((i for i, line in enumerate(lines) if line.kind != STARTED), len(lines))
+    return lines[first:]
 
 
 def rank(
