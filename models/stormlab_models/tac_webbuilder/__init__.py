@@ -1,1 +1,1 @@
-"""The analysed application, tac-webbuilder: as found, each proposed change, and what was claimed."""
+"""The analysed application tac-webbuilder: as found, each proposed change, and what was claimed."""
