@@ -50,8 +50,9 @@ def diagnose(log: Path, *, seed: int, excerpt: bool | None, as_json: bool, quiet
     """Rank the mechanisms that may have written LOG, a log of uvicorn and the application.
 
     Each mechanism is simulated over its unknowns, and its logs are compared with LOG line by line.
-    Mechanisms within a factor of ten of the best cannot be told apart by this log; then one
-    observation is named that would. Exit code 0: there is an answer; 2: bad input, or undecided.
+    Mechanisms within a factor of ten of the best, beside the error of the simulations, cannot be
+    told apart by this log; then one observation is named that would. Exit code 0: there is an
+    answer; 2: bad input, or undecided.
     """
     try:
         given = read_log(log)
@@ -131,7 +132,9 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "cause": MECHANISMS[candidate.mechanism].cause,
         "share": candidate.share,
         "evidence_nats": candidate.evidence,
+        "evidence_standard_error_nats": candidate.error,
         "evidence_ratio_to_best": candidate.ratio,
+        "tied": candidate.tied,
         "lines_not_produced": candidate.odd_lines,
         "best_with": candidate.variant.label,
         "simulations": candidate.repeats,

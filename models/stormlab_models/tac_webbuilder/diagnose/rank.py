@@ -4,8 +4,8 @@ A variant's evidence is the mean, over repeated simulations, of the probability 
 read as the given one (:mod:`.align`); a mechanism's evidence is that of its best variant, since
 its unknowns are unknown. Shares are the evidences' parts of their sum: the posterior
 probabilities if all mechanisms were equally probable before. Mechanisms whose evidence is within a
-factor of ten of the best (not "strong" by the usual scale of Bayes factors) are a tie: this log
-cannot tell them apart.
+factor of ten of the best (not "strong" by the usual scale of Bayes factors), two standard errors
+of the simulations allowed, are a tie: this log cannot tell them apart.
 
 Source for the scale: H. Jeffreys, Theory of Probability, 3rd ed., Appendix B.
 """
@@ -37,6 +37,7 @@ from stormlab_models.tac_webbuilder.diagnose.parse import (
 )
 
 TIE_RATIO = 10.0
+ERRORS_ALLOWED = 2.0  # standard errors, beside the ratio
 LINES_MAX = 90
 SLACK_LINES = 24
 REPEATS_FIRST = 2
@@ -64,6 +65,8 @@ class Candidate:
     ratio: float = 1.0  # of the best evidence to this one's
     odd_lines: list[int] = field(default_factory=list)  # line numbers that it does not produce
     repeats: int = 0
+    error: float = 0.0  # standard error of the evidence, from the spread of the simulations
+    tied: bool = False
     close: list[tuple[Variant, float]] = field(default_factory=list)  # variants nearly as good
 
 
@@ -79,7 +82,7 @@ class Ranking:
     @property
     def tie(self) -> list[Candidate]:
         """The best and those that cannot be told from it."""
-        return [c for c in self.candidates if c.ratio <= TIE_RATIO]
+        return [c for c in self.candidates if c.tied]
 
     @property
     def failing(self) -> bool:
@@ -252,7 +255,14 @@ def _candidate(name: str, values: dict[Variant, list[float]], comparison: Compar
     scores = {v: comparison.mean(runs) for v, runs in mine.items() if len(runs) == most}
     best = max(scores, key=lambda v: scores[v])
     close = [(v, s) for v, s in scores.items() if s > scores[best] - np.log(TIE_RATIO)]
-    return Candidate(name, scores[best], best, repeats=most, close=close)
+    error = _error(mine[best])
+    return Candidate(name, scores[best], best, repeats=most, close=close, error=error)
+
+
+def _error(values: Sequence[float]) -> float:
+    """Standard error of the logarithm of the mean of exponentials, to first order."""
+    parts = np.exp(np.array(values) - max(values))
+    return float(parts.std(ddof=1) / parts.mean() / np.sqrt(len(parts)))
 
 
 def _share(candidates: list[Candidate]) -> None:
@@ -261,3 +271,6 @@ def _share(candidates: list[Candidate]) -> None:
     for candidate, part in zip(candidates, parts, strict=True):
         candidate.share = float(part / parts.sum())
         candidate.ratio = float(min(1 / part, 1e12)) if part > 0 else 1e12
+        error = float(np.hypot(candidate.error, candidates[0].error))
+        below = best - candidate.evidence
+        candidate.tied = bool(below <= np.log(TIE_RATIO) + ERRORS_ALLOWED * error)
