@@ -1,11 +1,21 @@
 """The contract of a policy, met by the smallest policies there are."""
 
 import dataclasses
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from stormlab.policy import Chance, Decision, Fact, Happened, Policy, RetryAt, Stop
+from stormlab.policy import (
+    Chance,
+    Decision,
+    Fact,
+    Happened,
+    Policy,
+    RetryAt,
+    Stop,
+    load_policy,
+)
 
 
 class Hasty:
@@ -60,3 +70,52 @@ def test_facts_and_decisions_cannot_be_changed_afterwards(kind: type) -> None:
 
 def test_a_decision_is_one_of_three() -> None:
     assert set(get_args(Decision)) == {RetryAt, Stop, type(None)}
+
+
+OWN = """
+class Mine:
+    def on(self, happened, chance):
+        return None
+    def may_attempt(self, time_ns):
+        return True
+
+class Half:
+    def on(self, happened, chance):
+        return None
+"""
+
+
+def test_a_policy_of_one_s_own_is_found_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN, encoding="utf-8")
+    make = load_policy(f"{path}:Mine")
+    assert make() is not make()
+    assert make().may_attempt(0)
+
+
+def test_a_policy_of_one_s_own_is_found_in_a_module() -> None:
+    with pytest.raises(ValueError, match="has no method 'on'"):
+        load_policy("collections:OrderedDict")
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("mine", "is not module:attribute or file.py:attribute"),
+        ("mine.py:", "is not module:attribute"),
+        ("mine.py:Nobody", "has no class or function 'Nobody'"),
+        ("mine.py:Half", "which has no method 'may_attempt'"),
+        ("absent.py:Mine", "cannot be loaded"),
+        ("no_such_module_at_all:Mine", "cannot be loaded"),
+        ("broken.py:Mine", "cannot be loaded"),
+    ],
+)
+def test_what_is_no_policy_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, complaint: str
+) -> None:
+    (tmp_path / "mine.py").write_text(OWN, encoding="utf-8")
+    (tmp_path / "broken.py").write_text("class Mine(", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=complaint) as caught:
+        load_policy(target)
+    assert "\n" not in str(caught.value)

@@ -6,8 +6,9 @@ null: a figure that can be off takes the string "off".
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from stormlab.policy import load_policy
 from stormlab_models.tac_webbuilder.endpoints import NAMES
 
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -18,6 +19,11 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ClockName = Literal[
     "first_socket", "all_tabs_open", "first_tab", "navigation_away", "all_sockets_open"
 ]
+
+
+def _can_be_loaded(target: str) -> str:
+    load_policy(target)
+    return target
 
 
 class Table(BaseModel):
@@ -56,6 +62,10 @@ class Page(Table):
     proposed class; ``breaker`` the proposed circuit breaker around connect; ``repaired`` and
     ``manager_repaired`` what an expert would ship; ``plain`` makes the sockets and nothing else;
     ``raw_sockets`` a bare page that only opens ``socket_groups``.
+
+    ``policy``: a reconnect policy of one's own in place of the page's rule, ``module:attribute`` or
+    ``file.py:attribute`` (:func:`stormlab.policy.load_policy`); the scenario's hash covers its
+    name, not its code.
     """
 
     hook: Literal[
@@ -69,6 +79,7 @@ class Page(Table):
         "plain",
         "raw_sockets",
     ] = "analysed"
+    policy: Annotated[str, AfterValidator(_can_be_loaded)] | None = None
     sends_ready: bool = False
     ping_interval_s: OrOff = None
     ping_started: Literal["in_onopen", "at_creation"] = "in_onopen"

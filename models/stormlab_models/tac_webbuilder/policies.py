@@ -21,7 +21,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from stormlab.clock import to_ns
-from stormlab.policy import Chance, Decision, Fact, Happened, RetryAt, Stop
+from stormlab.policy import (
+    Chance,
+    Decision,
+    Fact,
+    Happened,
+    Policy,
+    RetryAt,
+    Stop,
+    load_policy,
+)
 from stormlab_models.tac_webbuilder.parameters import Page
 
 GAVE_UP = "attempts used up"
@@ -125,8 +134,33 @@ class Patient(AsFound):
         return True
 
 
+@dataclass
+class Own(AsFound):
+    """A policy of one's own (``page.policy``); a time in the past means at once."""
+
+    own: Policy = field(init=False)
+    resets_on: ClassVar[Fact] = Fact.PROVED  # so that it is told of proof, too
+
+    def __post_init__(self) -> None:
+        """Make the policy; the switch was validated with the scenario."""
+        self.own = load_policy(self.page.policy or "")()
+
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        """Pass the fact on."""
+        decision = self.own.on(happened, chance)
+        if isinstance(decision, RetryAt):
+            return RetryAt(max(decision.time_ns, happened.time_ns))
+        return decision
+
+    def may_attempt(self, time_ns: int) -> bool:
+        """Ask it."""
+        return self.own.may_attempt(time_ns)
+
+
 def make_policy(page: Page) -> AsFound:
     """The rule that the page's switches ask for."""
+    if page.policy is not None:
+        return Own(page)
     if page.breaker == "wired":
         return BreakerWired(page)
     if page.breaker == "repaired":

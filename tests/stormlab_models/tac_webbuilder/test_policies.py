@@ -1,13 +1,16 @@
 """The rules of reconnection as plain objects: facts in, decisions out."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stormlab.clock import NS_PER_S, to_ns
+from stormlab.model import load_scenario, run
 from stormlab.policy import Fact, Happened, RetryAt, Stop
+from stormlab.vocabulary import Event
 from stormlab_models.tac_webbuilder.parameters import Page
 from stormlab_models.tac_webbuilder.policies import (
     BREAKER_OPEN,
@@ -156,3 +159,32 @@ def test_delays_are_scaled_for_short_runs() -> None:
 )
 def test_the_switches_choose_the_rule(page: dict[str, str], kind: type[AsFound]) -> None:
     assert type(make_policy(Page.model_validate(page))) is kind
+
+
+OWN = """
+from stormlab.policy import Fact, RetryAt
+
+class Late:
+    def on(self, happened, chance):
+        if happened.fact in (Fact.DROPPED, Fact.REFUSED):
+            return RetryAt(happened.time_ns + DELAY_NS)
+
+    def may_attempt(self, time_ns):
+        return True
+"""
+
+
+def test_a_policy_of_one_s_own_decides_in_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "late.py"
+    path.write_text(OWN.replace("DELAY_NS", "7_000_000_000"), encoding="utf-8")
+    scenario = load_scenario("server-down", (f"page.policy={path}:Late", "observe.for_s=60"))
+    trace = run(scenario, 1)
+    assert set(trace.of(Event.TIMER_SET)["value_ns"].tolist()) == {to_ns(7)}
+    assert run(scenario, 1).hash == trace.hash
+
+
+def test_a_time_in_the_past_means_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "hasty.py"
+    path.write_text(OWN.replace("DELAY_NS", "-5"), encoding="utf-8")
+    policy = make_policy(Page(policy=f"{path}:Late"))
+    assert policy.on(Happened(Fact.REFUSED, 100), Luck()) == RetryAt(100)
