@@ -25,6 +25,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import ModuleType
@@ -86,6 +87,9 @@ def replicate(jobs: Sequence[Job[T]], workers: int | None = None) -> Iterator[T]
 
     ``workers``: processes; None: as many as there are cores, 1: this process only. Stopping the
     iteration (or Ctrl-C) ends the workers after the runs they are at.
+
+    Raises:
+        CompareError: when a worker ends, as it does when it cannot import ``read``.
     """
     count = min(workers or os.cpu_count() or 1, max(1, len(jobs) // CHUNK))
     if count == 1:
@@ -96,6 +100,8 @@ def replicate(jobs: Sequence[Job[T]], workers: int | None = None) -> Iterator[T]
     )
     try:
         yield from pool.map(_work, jobs, chunksize=CHUNK)
+    except BrokenProcessPool:
+        raise CompareError("a worker process ended; its functions must be importable") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

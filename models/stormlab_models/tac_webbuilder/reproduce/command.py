@@ -144,8 +144,8 @@ def _print(document: dict[str, Any]) -> None:
             rows = [
                 [row["title"], *(_cell(cell) for cell in row["cells"])] for row in case_rows(claim)
             ]
-            title = f"{claim['id']}: {claim['verdict']} (claimed: {claimed_text(claim)})"
-            console.table(["case", *claim["fixes"].values()], rows, title=title)
+            console.say(f"{claim['id']}: {claim['verdict']} (claimed: {claimed_text(claim)})")
+            console.table(["case", *claim["fixes"].values()], rows)
             console.say(claim["reason"] + "\n")
     else:
         rows = [[claim["verdict"], claim["id"], claimed_text(claim)] for claim in claims]

@@ -161,7 +161,7 @@ def latency_shown_ms(r: Reading) -> Value:
 
 @FIGURES.add("frames per load")
 def ready_before_open(r: Reading) -> Value:
-    """client_ready messages sent before the socket was open."""
+    """Messages client_ready sent before the socket was open."""
     sent = r.with_text(r.events(Event.SEND), "client_ready")
     opened = r.first_ns(r.events(Event.OPEN))
     return sum(ns < opened.get(key, 0) for key, ns in r.first_ns(sent).items())

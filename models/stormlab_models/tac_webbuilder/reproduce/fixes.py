@@ -46,7 +46,7 @@ FIXES: Mapping[str, Fix] = {
     "stop_in_onclose": _as_written("limit checked in onclose", "client-change-3"),
     "diff_check": Fix("compare before setting state", ("page.diff_check=true",)),
     "timer_cleanup": Fix("clear the stored timer first", ("page.timer_cleanup=true",)),
-    "connection_timeout": Fix("connect timeout of 5 s", ("page.connection_timeout_s=5",)),
+    "connection_timeout": Fix("connect timeout of 5 s", ("page.connect_timeout_s=5",)),
     "later_send": _probe(
         "initial data 500 ms after accept",
         server__initial_data_s=0.5,
@@ -67,7 +67,7 @@ FIXES: Mapping[str, Fix] = {
 PHASES: Mapping[str, Fix] = {
     **{
         f"phase{step.number}": Fix(
-            f"{step.number} {step.title}", settings(phase(step.number)), proposed=step.number > 0
+            f"phase {step.number}: {step.title or 'as found'}", settings(phase(step.number)), proposed=step.number > 0
         )
         for step in PLAN
     },
