@@ -44,7 +44,7 @@ PORT_PERIOD_S = 10.0
 PORT_JUMP_BY_CHANCE = 0.02
 PORT_JUMP_MAX = 0.95
 GAP_SIGMA = 0.7  # of a logarithm: a factor of two either way
-GAP_WORST = -3.0
+GAP_WORST = -5.0
 UNKNOWN_KIND = -5.0  # a kind of line that the whole simulated log does not have
 ORDER_PER_SWAP = 0.8
 ORDER_SWAPS_MAX = 5
@@ -66,7 +66,7 @@ def _substitution() -> Floats:
 
 
 SUBSTITUTION = _substitution()
-ODD_PAIR = OTHER_VISIT + GAP_WORST + SOFT_DISAGREES
+ODD_PAIR = OTHER_VISIT + SOFT_DISAGREES - 3.0
 
 
 @dataclass(frozen=True)

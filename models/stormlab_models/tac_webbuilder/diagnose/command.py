@@ -10,7 +10,7 @@ from stormlab.console import BAD_INPUT, fail, print_json, progress, say, table
 from stormlab.vocabulary import Cause
 from stormlab_models.tac_webbuilder.diagnose.evidence import Evidence, gather
 from stormlab_models.tac_webbuilder.diagnose.hypotheses import ABORT, MECHANISMS, TIMER
-from stormlab_models.tac_webbuilder.diagnose.observe import Advice, advise, causes
+from stormlab_models.tac_webbuilder.diagnose.observe import Advice, advise, main_cause
 from stormlab_models.tac_webbuilder.diagnose.parse import Log, LogError, read_log
 from stormlab_models.tac_webbuilder.diagnose.rank import (
     EXPLAINED_MIN,
@@ -146,13 +146,12 @@ def _evidence(given: Log, ranking: Ranking) -> list[Evidence]:
 
 
 def _causes(tie: list[Candidate], seed: int) -> dict[str, list[str]]:
-    """The causes of failing lines among the tie, each with the mechanisms that have it."""
+    """What ends most failing connections, and the mechanisms of the tie that do it so."""
     result: dict[str, list[str]] = {ABORT: [], TIMER: []}
     for candidate in tie:
-        for cause in causes(candidate, seed=seed):
-            names = result.setdefault(_CAUSE_WORDS.get(cause, cause), [])
-            if candidate.mechanism not in names:
-                names.append(candidate.mechanism)
+        cause = main_cause(candidate, seed=seed)
+        if cause:
+            result.setdefault(_CAUSE_WORDS.get(cause, cause), []).append(candidate.mechanism)
     return {cause: names for cause, names in result.items() if names}
 
 
@@ -170,6 +169,8 @@ def _show(given: Log, ranking: Ranking, advice: Advice | None, document: dict[st
         say(f"Cannot be told apart by this log ({len(tie)}): {names}.")
     for candidate in tie if not document["undecided"] else []:
         say(f"  {candidate.mechanism}: {MECHANISMS[candidate.mechanism].cause}.")
+    if not ranking.failing:
+        say("\nNo connection in this log fails or ends.")
     failing = document["causes_of_failing_lines"]
     if failing and not document["undecided"]:
         say("\nWhat ends the failing connections:")

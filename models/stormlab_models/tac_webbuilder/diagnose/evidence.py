@@ -38,8 +38,10 @@ class Evidence:
 
 def gather(lines: Sequence[Line], *, timed: bool) -> list[Evidence]:
     """Everything worth saying about these lines, failures first."""
-    found = [*_errors(lines), *_counted(lines), *_repeats(lines), *_ports(lines)]
-    if timed and len(lines) > 1:
+    found = [*_errors(lines), *_counted(lines), *_repeats(lines)]
+    if not timed:
+        found += _ports(lines)
+    elif len(lines) > 1:
         seconds = (lines[-1].time_s or 0.0) - (lines[0].time_s or 0.0)
         ends = (lines[0].number, lines[-1].number)
         found.append(Evidence(f"{seconds:.3g} s from the first to the last line", ends))

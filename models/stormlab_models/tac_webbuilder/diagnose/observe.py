@@ -165,7 +165,7 @@ def advise(tie: Sequence[Candidate], *, failing: bool = True, seed: int = 0) -> 
         return None
     total = sum(candidate.share for candidate in tie)
     weights = np.array([candidate.share / total for candidate in tie])
-    groups = [_main_cause(candidate, seed) if failing else "" for candidate in tie]
+    groups = [main_cause(candidate, seed) if failing else "" for candidate in tie]
     best: Advice | None = None
     best_bits = (0.0, 0.0)
     for observation in OBSERVATIONS:
@@ -183,9 +183,11 @@ def advise(tie: Sequence[Candidate], *, failing: bool = True, seed: int = 0) -> 
     return best if best is not None and best.bits >= INFORMATION_MIN_BITS else None
 
 
-def _main_cause(candidate: Candidate, seed: int) -> str:
+def main_cause(candidate: Candidate, seed: int) -> str:
     """The cause of most failing lines, aborts by the page and by its end taken together."""
     found = causes(candidate, seed=seed)
+    if not found:
+        return ""
     found[Cause.ABORTED_CONNECTING] += found.pop(Cause.PAGE_GONE, 0)
     return max(sorted(found), key=lambda cause: found[cause])
 
