@@ -27,7 +27,7 @@ def test_the_longest_run_can_be_bounded(document: dict[str, Any]) -> None:
 def test_everything_worth_drawing_is_drawn() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=800, deadline=None, derandomize=True, database=None)
     @given(scenarios())
     def look(document: dict[str, Any]) -> None:
         seen[document["browser"]["name"]] += 1

@@ -49,7 +49,10 @@ def test_json_holds_every_figure_and_its_interval(file: Callable[[int], Path]) -
     assert document["figures"][0]["rule"] == "exact"
 
 
-def test_the_table_lists_what_disagrees(file: Callable[[int], Path]) -> None:
+def test_the_table_lists_what_disagrees(
+    file: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     _, output = run(file(9))
     assert "attempts_per_load_mean" in output
     assert "attempts_per_load_mean" in run(file(8), "--all")[1]
