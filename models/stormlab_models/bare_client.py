@@ -24,8 +24,9 @@ from stormlab_models.websocket import ABNORMAL, NO_STATUS
 
 REQUEST_BYTES = 251
 CLOSE_FRAME_BYTES = 8
-CONNECT_COST_NS = 380 * NS_PER_US
-STEP_COST_NS = 200 * NS_PER_US
+CONNECT_COST_NS = 180 * NS_PER_US
+REQUEST_COST_NS = 600 * NS_PER_US  # the client's own handshake; longer than the server's parsing
+STEP_COST_NS = 100 * NS_PER_US
 HTTP_SWITCHING = 101
 
 
@@ -109,7 +110,7 @@ class BareSocket:
             size = REQUEST_BYTES + len(self._url_path)
             self._record(Event.REQUEST, up=size)
             self._connection.send_up(Segment("request", self._url_path, size))
-        return self._process.cost_ns(STEP_COST_NS)
+        return self._process.cost_ns(REQUEST_COST_NS)
 
     def _handle(self, segment: Segment) -> int | None:
         if self._finished and not self._open:

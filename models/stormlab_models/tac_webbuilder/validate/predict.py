@@ -223,8 +223,7 @@ class _Reader:
         start_ns = int(new["time_ns"].min())
         span_ms = (int(messages["time_ns"].max()) - start_ns) / NS_PER_MS
         into.time("all_established_ms", span_ms)
-        ends = pick(rows, Event.MESSAGE, Event.CLOSE)
-        into.time("run_ms", (int(ends["time_ns"].max()) - start_ns) / NS_PER_MS)
+        into.time("run_ms", (self._last_outcome_ns() - start_ns) / NS_PER_MS)
         begun = {(int(r["client"]), int(r["socket"])): int(r["time_ns"]) for r in new}
         opened = pick(rows, Event.OPEN)
         for row in opened:
@@ -234,6 +233,14 @@ class _Reader:
             key = int(row["client"]), int(row["socket"])
             into.time("first_message_ms", (int(row["time_ns"]) - begun[key]) / NS_PER_MS)
         into.time("handshakes_per_s", len(opened) / (span_ms / 1e3))
+
+    def _last_outcome_ns(self) -> int:
+        """When the last bare socket had its first message or had failed."""
+        outcome: dict[tuple[int, int], int] = {}
+        for row in pick(self.trace.rows, Event.MESSAGE, Event.CLOSE):
+            key = int(row["client"]), int(row["socket"])
+            outcome.setdefault(key, int(row["time_ns"]))
+        return max(outcome.values())
 
     def _raw_sockets(self) -> None:
         into, rows = self.into, self.view.rows
