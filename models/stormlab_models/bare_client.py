@@ -26,7 +26,7 @@ REQUEST_BYTES = 251
 CLOSE_FRAME_BYTES = 8
 CONNECT_COST_NS = 180 * NS_PER_US
 REQUEST_COST_NS = 600 * NS_PER_US  # the client's own handshake; longer than the server's parsing
-STEP_COST_NS = 100 * NS_PER_US
+STEP_COST_NS = 200 * NS_PER_US
 HTTP_SWITCHING = 101
 
 

@@ -11,7 +11,7 @@ from stormlab_models.tac_webbuilder.validate.predict import Prediction, predict
 from stormlab_models.tac_webbuilder.validate.rules import Judgement, judged
 from stormlab_models.tac_webbuilder.validate.schema import Condition
 
-REPLICATIONS = 100
+REPLICATIONS = 60
 MAIN_TIME = "last_first_message_ms_p50"
 COUNT_PERCENT_MIN = 95.0
 TIME_PERCENT_MIN = 80.0
