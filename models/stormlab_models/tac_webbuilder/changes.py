@@ -94,7 +94,7 @@ CHANGES: tuple[Change, ...] = (
         "Circuit breaker around connect",
         "Improvement 4: Circuit Breaker Pattern",
         _fixed(page__breaker="literal"),
-        {**_OWNED, "page.breaker": "repaired"},
+        {**_OWNED, "page.breaker": "repaired", "page.breaker_open_s": 30},
         "try/catch around an asynchronous connect never sees a failure; wired to onclose it opens,"
         " and nothing tries again when its time has passed.",
         "silent_endpoints",
@@ -162,7 +162,12 @@ CHANGES: tuple[Change, ...] = (
         "Stop after ten attempts",
         "Specific Code Changes, client, Change 3: Fix Circuit Breaker in onclose",
         _fixed(page__stop_after_max_attempts=True),
-        {**_OWNED, "page.breaker": "repaired", "page.timer_cleanup": True},
+        {
+            **_OWNED,
+            "page.breaker": "repaired",
+            "page.breaker_open_s": 30,
+            "page.timer_cleanup": True,
+        },
         "It makes the silence explicit and keeps it: nine retries, then nothing until a reload.",
         "silent_endpoints",
         4,
