@@ -82,7 +82,7 @@ class PageSocket:
         self._holding = False
         self._established = False
         self.record(Event.NEW, after=State.CONNECTING)
-        renderer.to_network(self._admit)
+        renderer.to_network(self._admit, new=True)
 
     # the page ---------------------------------------------------------------------------------
 
