@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test test-all test-latest lint types notebooks clean
+.PHONY: help report test test-all test-latest lint types docs notebooks clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -41,6 +41,9 @@ lint: $(STAMP) ## style, format and import direction
 
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
+
+docs: $(STAMP) ## rewrite the tables of docs/application.md from runs (a minute)
+	$(BIN)/python -m stormlab_models.tac_webbuilder.application_doc docs/application.md
 
 # Without times and interpreter version, so that the stored notebook changes only with its output.
 define RUN_NOTEBOOKS
