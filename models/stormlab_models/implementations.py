@@ -2,7 +2,7 @@
 
 Versions. legacy and wsproto are as of uvicorn 0.38, sansio is as of 0.54, which the measurements
 used. ``sansio-0.38`` is the same implementation in uvicorn 0.38, held against the real one in
-tests/integration: it sends no pings, an application that returns leaves TCP open (0.54 closes it),
+tests/integration (`make test-latest` does the same for 0.54): it sends no pings, an application that returns leaves TCP open (0.54 closes it),
 a failed accept() is an ASGI exception in the log (in 0.54 a silent ClientDisconnected), and a send
 after the end of TCP fails with a RuntimeError that has no code.
 

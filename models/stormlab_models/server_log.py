@@ -33,7 +33,7 @@ from stormlab_models.websocket import (
 
 ADDRESS = "127.0.0.1"
 URL_PREFIX = "/api/v1/ws/"
-LEGACY, WSPROTO, SANSIO_38 = "legacy", "wsproto", "sansio-0.38"
+LEGACY, SANSIO, WSPROTO, SANSIO_38 = "legacy", "sansio", "wsproto", "sansio-0.38"
 
 _MEANING = {
     NORMAL: "OK",
@@ -121,7 +121,7 @@ def _send_error(connection: _Connection) -> tuple[list[str], str]:
     causes = []
     if connection.implementation == LEGACY:
         causes = _connection_closed(connection)
-    elif connection.received or connection.sent:
+    elif connection.implementation != SANSIO and (connection.received or connection.sent):
         causes = [
             'wsproto.utilities.LocalProtocolError: Event Message(data=\'{"type":"initial"}\','
             " frame_finished=True, message_finished=True) cannot be sent in state"
