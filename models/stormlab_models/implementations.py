@@ -1,10 +1,11 @@
 """What tells uvicorn's three WebSocket implementations apart, as a table.
 
 Versions. legacy and wsproto are as of uvicorn 0.38, sansio is as of 0.54, which the measurements
-used. ``sansio-0.38`` is the same implementation in uvicorn 0.38, held against the real one in
-tests/integration (`make test-latest` does the same for 0.54): it sends no pings, an application that returns leaves TCP open (0.54 closes it),
-a failed accept() is an ASGI exception in the log (in 0.54 a silent ClientDisconnected), and a send
-after the end of TCP fails with a RuntimeError that has no code.
+used. ``sansio-0.38`` is the same implementation in uvicorn 0.38: it sends no pings, an application
+that returns leaves TCP open (0.54 closes it), a failed accept() is an ASGI exception in the log (in
+0.54 a silent ClientDisconnected), and a send after the end of TCP fails with a RuntimeError that
+has no code. tests/integration holds the three of 0.38 against the real ones, and the one of 0.54
+where that is installed (``make test-latest``).
 
 Sources: uvicorn@0.38.0:uvicorn/protocols/websockets/{websockets_impl,websockets_sansio_impl,
 wsproto_impl}.py read; processor time measured. wsproto's return without close leaves TCP open, as
