@@ -67,7 +67,9 @@ FIXES: Mapping[str, Fix] = {
 PHASES: Mapping[str, Fix] = {
     **{
         f"phase{step.number}": Fix(
-            f"phase {step.number}: {step.title or 'as found'}", settings(phase(step.number)), proposed=step.number > 0
+            f"phase {step.number}: {step.title or 'as found'}",
+            settings(phase(step.number)),
+            proposed=step.number > 0,
         )
         for step in PLAN
     },
