@@ -62,7 +62,7 @@ class Request:
         server.stats.requests += 1
         self.number = -server.stats.requests
         server.live[self.number] = self
-        loop = server.loop
+        loop = server.worker_of(self.number)
 
         def start() -> None:
             self._task = loop.task(self._steps())

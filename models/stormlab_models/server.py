@@ -17,14 +17,18 @@ Sources: measured life cycle of uvicorn 0.38 and 0.54 with one worker; close cod
 one accept per poll is libuv's since 1.45 (src/unix/stream.c, uv__server_io), and both it and the
 three ways of serving a burst were seen with uvloop 0.23 (tests/integration/test_batches.py).
 
-Simplifications: one worker; SIGTERM acts at once (uvicorn looks every 0.1 s); refusing is immediate
-(measured 2-9 ms at the page); a restarted process listens at once (measured one to a few seconds,
-which a scenario states as a longer outage).
+Workers (``uvicorn --workers``) share the listening socket: each idle one wakes for a connection,
+and the first to get there takes it.
+
+Simplifications: a worker has a loop of its own and nothing else; SIGTERM acts at once (uvicorn
+looks every 0.1 s); refusing is immediate (measured 2-9 ms at the page); a restarted process listens
+at once (measured one to a few seconds, which a scenario states as a longer outage).
 """
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from stormlab.clock import NS_PER_MS, Clock, Rank
@@ -72,7 +76,7 @@ class ServerStats:
 class Server:
     """One listening address and the process behind it, across restarts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the parts of a server, the optional ones by name
         self,
         clock: Clock,
         recorder: Recorder,
@@ -83,6 +87,7 @@ class Server:
         backlog: int = 2048,
         accept_cost_ns: int = 0,
         number: int = 0,
+        workers: int = 1,
     ) -> None:
         """Start down; :meth:`start` brings it up."""
         self.clock = clock
@@ -98,21 +103,30 @@ class Server:
         self._accept_cost_ns = accept_cost_ns
         self._number = number
         self._queue: deque[Connection] = deque()
-        self.loop = self._new_loop()
+        self.loops = [self._new_loop() for _ in range(workers)]
+        self.accepting = self.loop  # whose worker takes a connection right now
+        self._called: set[EventLoop] = set()  # loops that are on their way to the queue
+        self._worker_of: dict[int, EventLoop] = {}
         path.listener = self
 
     @property
+    def loop(self) -> EventLoop:
+        """The first worker's event loop."""
+        return self.loops[0]
+
+    @property
     def busy_total_ns(self) -> int:
-        """Processor and blocking time of the event loop so far, over all processes."""
-        return self.stats.busy_before_ns + self.loop.busy_total_ns
+        """Processor and blocking time of the event loops so far, over all processes."""
+        return self.stats.busy_before_ns + sum(loop.busy_total_ns for loop in self.loops)
 
     def start(self) -> None:
         """Start the process, or a new one after an outage."""
         if self.up:
             return
         self.up = True
-        self.stats.busy_before_ns += self.loop.busy_total_ns
-        self.loop = self._new_loop()
+        self.stats.busy_before_ns = self.busy_total_ns
+        self.loops = [self._new_loop() for _ in self.loops]
+        self._called.clear()
         self.recorder.add(self.clock.now_ns, Event.UP)
         for hook in self.on_start:
             hook()
@@ -122,7 +136,8 @@ class Server:
         if not self.up:
             return
         self.up = False
-        self.loop.stop()
+        for loop in self.loops:
+            loop.stop()
         self.recorder.add(self.clock.now_ns, Event.KILLED)
         connections, self.live = list(self.live.values()), {}
         for connection in connections:
@@ -136,11 +151,11 @@ class Server:
         self.up = False
         self.recorder.add(self.clock.now_ns, Event.SHUTDOWN)
         self._refuse_queued("rst", "shut down")
-        loop = self.loop
-        loop.arrive(lambda: self._shut_down(loop))
+        for loop in self.loops:
+            loop.arrive(partial(self._shut_down, loop))
 
     def block(self, for_ns: int) -> None:
-        """Block the event loop once, as a handler with a long blocking call would."""
+        """Block the first worker's loop once, as a handler with a long blocking call would."""
 
         def hold() -> int:
             self.recorder.add(self.clock.now_ns, Event.BLOCKED, value_ns=for_ns)
@@ -155,9 +170,15 @@ class Server:
         if len(self._queue) > self._backlog:
             return "drop"
         self._queue.append(connection)
-        if len(self._queue) == 1:
-            self.loop.arrive(self._accept_one)
+        for loop in self.loops:
+            self._call(loop)
         return "accept"
+
+    def _call(self, loop: EventLoop) -> None:
+        """The listening socket is readable: a worker's next poll sees it."""
+        if loop not in self._called:
+            self._called.add(loop)
+            loop.arrive(partial(self._accept_one, loop))
 
     def _refuse_queued(self, kind: str, why: str) -> None:
         queued, self._queue = list(self._queue), deque()
@@ -167,23 +188,34 @@ class Server:
     def forget(self, connection: ServerConnection) -> None:
         """A connection's transport is gone."""
         self.live.pop(connection.number, None)
+        self._worker_of.pop(connection.number, None)
 
-    def _accept_one(self) -> int:
+    def worker_of(self, number: int) -> EventLoop:
+        """The loop that serves a connection or request; requests go round."""
+        if number not in self._worker_of:
+            self._worker_of[number] = self.loops[-number % len(self.loops)]
+        return self._worker_of[number]
+
+    def _accept_one(self, loop: EventLoop) -> int:
+        self._called.discard(loop)
         if not self._queue:
             return 0
+        self.accepting = loop
         connection = self._queue.popleft()
         number = self.stats.connections
         self.stats.connections += 1
+        self._worker_of[number] = loop
         protocol = self._make_protocol(self, connection, number)
         self.live[number] = protocol
         connection.attach(protocol)
         if self._queue:  # the listening socket stays readable: the next poll takes the next one
-            self.loop.arrive(self._accept_one)
+            self._call(loop)
         return self._accept_cost_ns
 
     def _shut_down(self, loop: EventLoop) -> None:
-        connections, self.live = list(self.live.values()), {}
+        connections = [c for number, c in self.live.items() if self.worker_of(number) is loop]
         for connection in connections:
+            self.live.pop(connection.number, None)
             connection.shut_down()
 
         def look() -> None:

@@ -76,7 +76,7 @@ class UvicornConnection:
     ) -> None:
         """Begin life when the process takes the connection from the accept queue."""
         self.server = server
-        self.loop = server.loop
+        self.loop = server.accepting
         self.number = number
         self.endpoint = connection.who.endpoint
         self.client = connection.who.client

@@ -1,17 +1,16 @@
 """The simulated server's accept queue and event loop against queueing theory.
 
 Poisson arrivals meet the server's own listening socket (``Server.incoming``) and wait in its accept
-queue; the loop takes one per poll and is blocked for the service time. That is a single-server
-queue, whose steady state is known in closed form:
+queue; a worker's loop takes one per poll and is blocked for the service time. That is a queue with
+one or several servers, whose steady state is known in closed form:
 
 * M/D/1, constant service s: mean waiting Wq = s rho / (2 (1 - rho)) (Pollaczek-Khinchine).
-* M/M/1/K, exponential service, K places with the one in service: an arrival is dropped with
-  probability P = (1 - a) a^K / (1 - a^(K+1)), and finds L = sum n a^n (1 - a) / (1 - a^(K+1)) on
-  the average (PASTA: what arrivals find is the average over time).
+* M/M/c/K, exponential service, c workers, K places with those in service: n are inside with a
+  weight of a^n / n! up to c, and of a^n / (c! c^(n-c)) beyond; an arrival is dropped with the
+  weight of K, and finds the mean of n (PASTA: what arrivals find is the average over time).
 
 Each mean must lie within three standard errors of theory, the error taken from batch means, and be
-known to a few percent, so that a wrong loop is found. M/M/c/K is left out: the simulated server has
-one worker, and a queue shared by several loops would be the test's own.
+known to a few percent, so that a wrong loop is found.
 """
 
 import math
@@ -65,6 +64,7 @@ class Queue:
     rate: float
     service_ns: Callable[[int], int]
     backlog: int = LARGE
+    workers: int = 1
     seed: int = 0
     waits_s: list[float] = field(default_factory=list)
     found: list[int] = field(default_factory=list)
@@ -82,6 +82,7 @@ class Queue:
             path,
             lambda _, customer, __: customer,  # type: ignore[arg-type,return-value]
             backlog=self.backlog,
+            workers=self.workers,
         )
         self.server.start()
         self.gaps = exponential(1 / self.rate)
@@ -109,8 +110,9 @@ class Queue:
     def begin(self, customer: Customer) -> None:
         """Block the loop for the customer's service; what follows leaves at its end."""
         self.waits_s.append((self.clock.now_ns - customer.arrived_ns) / NS_PER_S)
-        self.server.loop.call_next(self._leave)
-        self.server.loop.call_next(lambda: self.service_ns(customer.number))
+        worker = self.server.accepting
+        worker.call_next(self._leave)
+        worker.call_next(lambda: self.service_ns(customer.number))
 
     def _leave(self) -> None:
         self.inside -= 1
@@ -138,24 +140,38 @@ def test_m_d_1_waiting(load: float, wait: float, arrivals: int) -> None:
     assert_agrees(queue.waits_s, wait, 0.08)
 
 
+def weights(workers: int, places: int, load: float) -> list[float]:
+    """How often n are inside, up to a common factor."""
+    inside = []
+    for n in range(places + 1):
+        served = min(n, workers)
+        inside.append(load**n / (math.factorial(served) * workers ** (n - served)))
+    return inside
+
+
 @pytest.mark.parametrize("arrivals", FEW_AND_MANY)
-def test_m_m_1_k_drops_and_length(arrivals: int) -> None:
-    load, places = 0.9, 10
+@pytest.mark.parametrize(
+    ("workers", "places", "load", "drop", "length"),
+    [(1, 10, 0.9, 0.050814, 3.9694), (4, 20, 3.6, 0.016805, 7.7692), (4, 20, 5.0, 0.202843, None)],
+)
+def test_m_m_c_k_drops_and_length(
+    workers: int, places: int, load: float, drop: float, length: float | None, arrivals: int
+) -> None:
     services, draws = exponential(SERVICE_S), Draws(1)
     queue = Queue(
         arrivals,
         load / SERVICE_S,
         lambda number: draws.duration_ns(services, 0, "service", number),
-        backlog=places - 2,  # one is in service, and a backlog of n holds n + 1
+        backlog=places - workers - 1,  # some are in service, and a backlog of n holds n + 1
+        workers=workers,
     ).run()
-    weights = [load**n for n in range(places + 1)]
-    drop = weights[-1] / sum(weights)
-    length = sum(n * weight for n, weight in enumerate(weights)) / sum(weights)
-    assert drop == pytest.approx(0.050814, abs=1e-6)
-    assert length == pytest.approx(3.9694, abs=1e-4)
+    inside = weights(workers, places, load)
+    assert inside[-1] / sum(inside) == pytest.approx(drop, abs=1e-6)
+    mean = sum(n * weight for n, weight in enumerate(inside)) / sum(inside)
+    assert length is None or mean == pytest.approx(length, abs=1e-4)
     assert max(queue.found) == places
-    assert_agrees([float(lost) for lost in queue.dropped], drop, 0.08)
-    assert_agrees([float(count) for count in queue.found], length, 0.08)
+    assert_agrees([float(lost) for lost in queue.dropped], drop, 0.12)
+    assert_agrees([float(count) for count in queue.found], mean, 0.08)
 
 
 def test_a_wrong_loop_is_found() -> None:

@@ -106,6 +106,7 @@ class Site:
             make,
             backlog=settings.backlog,
             number=number,
+            workers=settings.workers,
         )
         backend.process = server
         server.on_start.append(backend.start)

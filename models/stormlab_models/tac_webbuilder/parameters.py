@@ -134,10 +134,18 @@ class Server(Table):
     ping_interval_s: OrOff = 20.0
     ping_timeout_s: OrOff = 20.0
     backlog: Annotated[int, Field(ge=0, le=1_000_000)] = 2048
+    workers: Annotated[int, Field(ge=1, le=64)] = 1  # processes that share the listening socket
     watchers: bool = False
     data_change_probability: Share = 0.2
     broadcast_bytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = 300
     http_query_s: Seconds = 0.05
+
+    @model_validator(mode="after")
+    def _one_worker_watches(self) -> Self:
+        if self.watchers and self.workers > 1:
+            msg = "watchers go with 'workers = 1': each process would watch for its own clients"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _endpoints_exist(self) -> Self:

@@ -1,13 +1,15 @@
 """The whole application: what one world is made of, and how fast it runs."""
 
+import math
 from collections.abc import Callable
 from time import process_time  # noqa: TID251  the test measures the simulator itself
 
 import pytest
 
 from stormlab.metrics import page_and_server_figures
-from stormlab.model import find_model
+from stormlab.model import find_model, load_scenario, make_scenario, run
 from stormlab.properties import broken
+from stormlab.scenario import ScenarioError
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 
@@ -78,3 +80,38 @@ def test_a_hundred_clients_are_simulated_in_seconds(app: App) -> None:
     trace = app(duration_s=30, browser={"name": "none"}, client={"clients": 100})
     assert page_and_server_figures(trace)["opened"] == 800
     assert process_time() - begin < 5
+
+
+@pytest.mark.parametrize("fault", ["none", "crash", "stop"])
+def test_workers_share_the_work_and_keep_every_law(fault: str) -> None:
+    """Four workers serve blocking handlers side by side; one serves them in a row."""
+
+    def established_s(workers: int) -> float:
+        document = {
+            "model": "tac-webbuilder",
+            "duration_s": 30,
+            "browser": {"name": "none"},
+            "client": {"clients": 5, "sockets_per_client": 8},
+            "server": {
+                "workers": workers,
+                "initial_data_s": 0.05,
+                "initial_data_kind": "block",
+            },
+            "faults": [] if fault == "none" else [{"do": fault, "at_s": 1, "for_s": 2}],
+        }
+        trace = run(make_scenario(document, name="workers"), 1)
+        assert not broken(trace)
+        messages = trace.of(Event.MESSAGE)["time_ns"]
+        return float(messages.max()) / 1e9 if len(messages) == 40 else math.inf
+
+    if fault == "none":
+        assert 1.9 < established_s(1) < 2.4
+        assert 0.45 < established_s(4) < 0.8
+    else:
+        established_s(1)
+        established_s(4)
+
+
+def test_watchers_go_with_one_worker() -> None:
+    with pytest.raises(ScenarioError, match="watchers go with 'workers = 1'"):
+        load_scenario("monitored", ("server.workers=2", "server.watchers=true"))
