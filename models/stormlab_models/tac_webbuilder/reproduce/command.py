@@ -36,7 +36,7 @@ from stormlab_models.tac_webbuilder.reproduce.store import Store
 SHOWN_IN_FULL = 8  # claims; more are a table of one line each
 
 
-@click.command()
+@click.command(short_help="Try every claim of the analysis; write the report.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -27,7 +27,7 @@ def built_in() -> list[Condition]:
     return read_conditions(Path(str(resource)))
 
 
-@click.command()
+@click.command(short_help="Hold the model against measured conditions.")
 @click.argument("file", default=BUILT_IN)
 @click.option(
     "--replications",
