@@ -13,7 +13,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -65,7 +65,7 @@ class Quantiles:
         tail = tuple(value_ns(last + i / _BINS**2) for i in range(_BINS + 1))
         return cls(body, tail)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Eight hex digits that name the table's contents."""
         data = np.array(self.body + self.tail, dtype="<i8").tobytes()
@@ -104,6 +104,7 @@ class Draws:
     def __init__(self, seed: int) -> None:
         """Key every draw by ``seed``, any integer."""
         self.seed = seed
+        self._tables: dict[int, Quantiles] = {}  # by identity: comparing tables is slow
         self._key = _mix((seed * _GOLDEN + _STRIDE) & _MASK)
 
     def bits(self, who: int, purpose: str, ordinal: int = 0) -> int:
@@ -137,7 +138,14 @@ class Draws:
 
     def duration_ns(self, table: Quantiles, who: int, purpose: str, ordinal: int = 0) -> int:
         """A duration in nanoseconds from ``table``."""
+        self._tables[id(table)] = table
         return table.value_ns(self.bits(who, purpose, ordinal))
+
+    @property
+    def tables_digest(self) -> str:
+        """16 hex digits over the tables drawn from so far: whether two machines built the same."""
+        digests = sorted({table.digest for table in self._tables.values()})
+        return hashlib.blake2b(" ".join(digests).encode(), digest_size=8).hexdigest()
 
 
 def _mix_array(value: NDArray[np.uint64]) -> NDArray[np.uint64]:

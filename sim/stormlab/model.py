@@ -182,6 +182,7 @@ def run(scenario: Scenario, seed: int = 0) -> Trace:
             "scenario": scenario.name,
             "scenario_hash": scenario.hash,
             "seed": seed,
+            "tables": world.draws.tables_digest,
             "duration_ns": to_ns(scenario.duration_s),
         }
         return world.recorder.finish(header)

@@ -181,3 +181,14 @@ def _parts(table: Quantiles) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def test_equal_parameters_share_one_table() -> None:
     assert lognormal(0.7, 0.2) is lognormal(0.7, 0.2)
+
+
+def test_the_digest_of_the_tables_names_what_was_drawn_from() -> None:
+    one, other = Draws(1), Draws(2)
+    assert one.tables_digest == other.tables_digest  # none yet
+    one.duration_ns(lognormal(0.01, 0.5), 0, "a")
+    assert one.tables_digest != other.tables_digest
+    other.duration_ns(lognormal(0.01, 0.5), 7, "b")
+    assert one.tables_digest == other.tables_digest
+    other.duration_ns(lognormal(0.01, 0.6), 7, "b")
+    assert one.tables_digest != other.tables_digest
