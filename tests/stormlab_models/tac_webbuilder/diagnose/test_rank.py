@@ -95,6 +95,13 @@ def share(hits: list[bool]) -> float:
     return sum(hits) / len(hits)
 
 
+def rates(what: str, hits: list[bool], small: list[bool], sizes: list[int]) -> str:
+    """The row of docs/diagnose.md."""
+    mean = sum(sizes) / len(sizes)
+    found, few = (f"{sum(yes)} ({100 * share(yes):.0f} %)" for yes in (hits, small))
+    return f"| {len(hits)} {what} | {found} | {few} | {mean:.1f} |"
+
+
 def test_the_measured_logs_are_diagnosed(
     logs: Path, mechanisms: dict[str, str], diagnosed: Callable[..., Ranking]
 ) -> None:
@@ -111,6 +118,7 @@ def test_the_measured_logs_are_diagnosed(
         sizes.append(len(tie))
         if truth not in tie:
             missed.append(f"{name} ({truth}): {tie}")
+    print(rates("measured", hits, small, sizes))  # noqa: T201  the figures of the document
     assert share(hits) >= HITS_MIN, missed
     assert sum(sizes) / len(sizes) <= TIE_MEAN_MAX
     assert share(small) >= TIE_SMALL_MIN
@@ -121,12 +129,16 @@ def held_out(
     simulate: Callable[..., str],
     diagnosed: Callable[..., Ranking],
 ) -> list[str]:
-    missed = []
+    hits, small, sizes, missed = [], [], [], []
     for number, (truth, settings) in enumerate(cases):
         ranking = diagnosed(simulate(settings, 700_001 + number))
         tie = [candidate.mechanism for candidate in ranking.tie]
+        hits.append(truth in tie)
+        small.append(truth in tie and (tie[0] == truth or len(tie) <= TIE_SMALL))
+        sizes.append(len(tie))
         if truth not in tie:
             missed.append(f"{number} ({truth}): {tie}")
+    print(rates("simulated", hits, small, sizes))  # noqa: T201  the figures of the document
     return missed
 
 
