@@ -96,8 +96,8 @@ def _success(out_dir: Path, new_figure: Callable[..., Any], runs: Runs) -> Figur
         path,
         "Success by phase and mechanism",
         "Page side: opened per new WebSocket. Server side: initial data sent per accepted"
-        " connection. 95 % intervals. Phase 1 (client_ready) moves neither; the stagger of phase 3"
-        " takes StrictMode to 100 % because its timers are cleared. No phase helps where"
+        " connection. 95 % intervals. Phase 1 (client_ready) improves neither; the stagger of"
+        " phase 3 takes StrictMode to 100 % because its timers are cleared. No phase helps where"
         " handshakes outlast the server's timer or the server is away.",
         "Six panels, one per mechanism, with success rates of page and server for phases 0 to 5"
         " and the repaired form.",
