@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 PY_MIN := 3.11
-EXTRAS := report,notebooks,test,dev
+EXTRAS := report,tune,live,notebooks,test,dev
 OUT ?= reports/tac-webbuilder
 BIN := .venv/bin
 STAMP := .venv/.installed

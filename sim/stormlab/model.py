@@ -7,7 +7,7 @@ its traces. Scenarios are found by entry point too (group ``stormlab.scenarios``
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from stormlab import __version__
 from stormlab.clock import Clock, to_ns
 from stormlab.draws import Draws
+from stormlab.faults import check_offered
 from stormlab.scenario import (
     Envelope,
     Scenario,
@@ -58,6 +59,7 @@ class Model(Protocol):
     name: str
     summary: str
     parameters: type[BaseModel]
+    faults: Collection[str]  # the kinds of fault that it offers
 
     def build(self, world: World, scenario: Scenario) -> None:
         """Populate the world; ``scenario.parameters`` is an instance of ``parameters``."""
@@ -157,6 +159,11 @@ def make_scenario(document: dict[str, Any], *, name: str, source: str | None = N
     envelope = validated(Envelope, shared, source)
     model = find_model(envelope.model, source)
     own = {key: value for key, value in document.items() if key not in shared}
+    try:
+        check_offered(envelope.faults, model.faults, envelope.model)
+    except ValueError as error:
+        msg = f"{source}: {error}"
+        raise ScenarioError(msg) from None
     return Scenario(
         name=name,
         model=envelope.model,

@@ -62,7 +62,9 @@ class Scenario:
         document = {
             "model": self.model,
             "duration_s": self.duration_s,
-            "faults": [fault.model_dump(mode="json") for fault in self.faults],
+            "faults": [
+                fault.model_dump(mode="json", exclude_defaults=True) for fault in self.faults
+            ],
             "parameters": self.parameters.model_dump(mode="json"),
         }
         text = json.dumps(document, sort_keys=True, separators=(",", ":"))

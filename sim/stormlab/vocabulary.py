@@ -84,6 +84,23 @@ class Event(StrEnum):
     ACTION = "world.action"
     OBSERVED = "world.observed"  # an observation window starts or ends (detail)
     ALERT = "world.alert"
+    # fleets: what happens to many clients at once (later additions keep the codes above)
+    PROVED = "page.proved"  # the application answered on this connection
+    HTTP_FIRST = "net.http_first"  # the HTTP request before a handshake; code: its status, 0: none
+    OFFLINE = "page.offline"
+    ONLINE = "page.online"
+    HIDDEN = "page.hidden"
+    VISIBLE = "page.visible"
+    HEARTBEAT_LOST = "page.heartbeat_lost"  # no answer to a ping in time
+    SYN_RETRY = "net.syn_retry"  # the kernel sends the SYN again; attempt and socket are the same
+    ESTABLISHED = "net.established"  # the TCP handshake is complete
+    TLS = "net.tls"  # the TLS handshake is complete (detail: 1.3 full, 1.3 resumed, ...)
+    QUEUE_FULL = "srv.queue_full"  # a SYN found the accept queue full
+    QUEUED_REQUEST = "srv.queued"  # a handshake waits for a worker; code: handshakes before it
+    REJECTED = "srv.rejected"  # refused by admission; code: HTTP status
+    SERVED = "srv.served"  # a worker finished a handshake; value_ns: work, code 1: client had gone
+    CLOSED = "srv.closed"  # the server ends a connection; code: close code (0: no close frame)
+    DEPENDENCY = "srv.dependency"  # a call behind the handshake ended (detail: ok, failed, timeout)
 
 
 EVENTS: tuple[Event, ...] = tuple(Event)
@@ -107,6 +124,7 @@ class Cause(StrEnum):
     RESET = "reset"
     IDLE_CUT = "idle cut"
     HALF_OPEN = "half-open"  # a dead peer noticed by keep-alive
+    OFFLINE = "offline"  # the device has no network
 
 
 CAUSES: tuple[Cause, ...] = tuple(Cause)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stormlab.clock import NS_PER_S, Clock, to_ns
-from stormlab.faults import Fault, Kind, schedule
+from stormlab.faults import Fault, Kind, check_offered, schedule
 from stormlab.trace import Recorder
 from stormlab.vocabulary import Event
 
@@ -22,8 +22,9 @@ def acts(*faults: dict[str, Any], until_s: float = 100) -> list[Act]:
     class Target:
         """Writes down what it suffers."""
 
-        def apply(self, verb: str, for_ns: int) -> None:
-            done.append((clock.now_ns / NS_PER_S, verb, for_ns / NS_PER_S))
+        def apply(self, verb: str, fault: Fault) -> None:
+            for_s = (fault.for_s or 0) if verb == fault.do else 0
+            done.append((clock.now_ns / NS_PER_S, verb, for_s))
 
     schedule(clock, recorder, [Fault(**fault) for fault in faults], Target())
     clock.run(to_ns(until_s))
@@ -42,6 +43,11 @@ def acts(*faults: dict[str, Any], until_s: float = 100) -> list[Act]:
         ("cut", "heal"),
         ("hold", "release"),
         ("drain", "undrain"),
+        ("hang", "recover"),
+        ("reject", "admit"),
+        ("slow", "restore"),
+        ("offline", "online"),
+        ("hide", "show"),
     ],
 )
 def test_a_fault_is_undone(verb: Kind, undo: str) -> None:
@@ -112,3 +118,10 @@ def test_what_lies_behind_the_end_does_not_happen() -> None:
 def test_a_schedule_without_sense_is_refused(fault: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Fault.model_validate(fault)
+
+
+def test_what_a_model_does_not_offer_is_refused_by_name() -> None:
+    faults = [Fault(do="crash", at_s=1), Fault(do="hide", at_s=2)]
+    check_offered(faults, ["crash", "hide"], "m")
+    with pytest.raises(ValueError, match=r"faults\.1\.do: found 'hide'; allowed in model m: crash"):
+        check_offered(faults, ["crash"], "m")

@@ -37,6 +37,7 @@ class Bell:
     name = "bell"
     summary = "rings"
     parameters: type[BaseModel] = Settings
+    faults = ("crash", "stop", "cut", "hold", "drain", "block")
 
     def build(self, world: World, scenario: Scenario) -> None:
         settings = scenario.parameters

@@ -33,7 +33,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stormlab.clock import NS_PER_MS, Timer, to_ns
-from stormlab.policy import Decision, Fact, Happened, RetryAt, Stop
+from stormlab.policy import Decision, Fact, Happened, RetryAt, Scope, Stop
 from stormlab.vocabulary import Event, State
 from stormlab_models.asgi import Message
 from stormlab_models.machine import address
@@ -68,9 +68,14 @@ class _Chance:
     document: Document
     socket: PageSocket
 
-    def unit(self, purpose: str) -> float:
-        draws = self.document.tab.profile.draws
-        return draws.unit(self.socket.who.address, purpose, self.socket.who.attempt)
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
+        tab, who = self.document.tab, self.socket.who
+        if scope == "page":  # one draw for all sockets of this load
+            return tab.profile.draws.unit(address(tab.client), f"page {purpose}")
+        if scope == "client":
+            endpoint = address(tab.client, who.endpoint)
+            return tab.profile.draws.unit(endpoint, f"client {purpose}")
+        return tab.profile.draws.unit(who.address, purpose, who.attempt)
 
 
 class EffectHook:

@@ -9,12 +9,12 @@ Simplifications: all tabs and clients share one path; a second server (another p
 the bare page's ``socket_groups``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pydantic import BaseModel
 
 from stormlab.clock import NS_PER_MS, Rank, to_ns
-from stormlab.faults import schedule
+from stormlab.faults import Fault, schedule
 from stormlab.metrics import page_and_server_figures
 from stormlab.model import World
 from stormlab.scenario import Scenario
@@ -193,7 +193,7 @@ class Site:
 
     # faults -----------------------------------------------------------------------------------
 
-    def apply(self, verb: str, for_ns: int) -> None:
+    def apply(self, verb: str, fault: Fault) -> None:
         """Do a fault's verb (see :class:`stormlab.faults.FaultTarget`)."""
         server, path = self.servers[0], self.paths[0]
         acts: dict[str, Callable[[], None]] = {
@@ -204,7 +204,7 @@ class Site:
             "heal": path.heal,
             "hold": path.cut,
             "release": path.heal,
-            "block": lambda: server.block(for_ns),
+            "block": lambda: server.block(to_ns(fault.for_s or 0)),
         }
         if verb in acts:
             acts[verb]()
@@ -252,6 +252,7 @@ class TacWebbuilder:
     name = "tac-webbuilder"
     summary = "the analysed application: eight WebSockets of a React page against uvicorn"
     parameters: type[BaseModel] = Parameters
+    faults: Collection[str] = ("crash", "stop", "cut", "hold", "drain", "block")
 
     def build(self, world: World, scenario: Scenario) -> None:
         """Populate the world."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stormlab.clock import NS_PER_S, to_ns
 from stormlab.model import load_scenario, run
-from stormlab.policy import Fact, Happened, RetryAt, Stop
+from stormlab.policy import Fact, Happened, RetryAt, Scope, Stop
 from stormlab.vocabulary import Event
 from stormlab_models.tac_webbuilder.parameters import Page
 from stormlab_models.tac_webbuilder.policies import (
@@ -29,8 +29,9 @@ class Luck:
 
     value: float = 0.5
 
-    def unit(self, purpose: str) -> float:
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
         assert purpose
+        assert scope == "attempt"
         return self.value
 
 

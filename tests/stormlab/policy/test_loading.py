@@ -13,6 +13,7 @@ from stormlab.policy import (
     Happened,
     Policy,
     RetryAt,
+    Scope,
     Stop,
     load_policy,
 )
@@ -42,7 +43,7 @@ class Half:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def unit(self, purpose: str) -> float:
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:  # noqa: ARG002
         self.asked.append(purpose)
         return 0.5
 

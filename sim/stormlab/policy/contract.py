@@ -1,0 +1,131 @@
+"""The contract of a reconnect policy: facts in, decisions out, nothing else.
+
+A policy has no clock, no random generator and no socket (sans-IO, as h11 and websockets do it).
+It is told what happened and answers with the next attempt, or that it stops and why. What it needs
+of chance it asks for by purpose, so that the same object serves the simulation, a property test
+and a production client.
+
+Whoever runs a policy (the simulation, a property test, :mod:`stormlab.live`) is its *host*. The
+host's part of the contract:
+
+1. It tells every fact once, in order of time, and asks ``may_attempt`` when an attempt falls due.
+   A refusal is silent: the policy must have decided something that brings the next attempt.
+2. An answer other than None replaces the decision that was pending. A time in the past means now.
+3. It makes at most one attempt at a time, and ends each with exactly one of OPENED or REFUSED; an
+   open connection ends with DROPPED. Between these it tells what it learns: PROVED, REACHED.
+4. It obeys the policy's :class:`Terms`: it gives up an attempt after ``connect_timeout_s``, pings
+   every ``heartbeat_s`` and drops the connection when no answer came in ``heartbeat_timeout_s``.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
+
+
+class Fact(StrEnum):
+    """What a policy can be told."""
+
+    OPENED = "opened"  # the handshake is complete
+    PROVED = "proved"  # the application answered on this connection (its first message or ack)
+    DROPPED = "dropped"  # an open connection ended
+    REFUSED = "refused"  # an attempt ended without opening
+    REACHED = "reached"  # the HTTP call that precedes the handshake was answered with success
+    ONLINE = "online"
+    OFFLINE = "offline"
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    RETRY_BY_HAND = "retry_by_hand"
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One fact, with what the host knows about it.
+
+    ``code`` is the close code (0: none; 1006: none was received), ``status`` the HTTP status of a
+    refused handshake (0: none, or a browser, which hides it), ``retry_after_ns`` the server's
+    advice (Retry-After, or a delay in the close reason), ``began_ns`` when the attempt began that
+    is being reported on, ``reason`` the text of the close frame.
+    """
+
+    fact: Fact
+    time_ns: int
+    code: int = 0
+    clean: bool = False
+    retry_after_ns: int | None = None
+    began_ns: int | None = None
+    status: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RetryAt:
+    """Attempt at ``time_ns``."""
+
+    time_ns: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """No further attempt by itself. ``announced``: whether a person is told."""
+
+    reason: str
+    announced: bool = True
+
+
+Decision = RetryAt | Stop | None
+
+Scope = Literal["attempt", "client", "page"]
+
+
+class Chance(Protocol):
+    """Where a policy gets its chance: a uniform float in [0, 1) by purpose.
+
+    ``scope`` says how long a draw lasts: a new one for every decision (``attempt``), one for the
+    life of the client's connection object (``client``), or one for everything in a page until it
+    is loaded again (``page``), shared by all its sockets.
+    """
+
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
+        """The draw for ``purpose`` and the decision that is being made."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a policy asks of its host; None: nothing, the host decides.
+
+    ``connect_timeout_s``: an attempt that has not opened by then is given up (None: wait as long as
+    the network does). ``heartbeat_s`` and ``heartbeat_timeout_s``: ping period, and how long after
+    a ping the peer is taken for dead. ``closes_offline``: an open connection is closed when the
+    device goes offline. ``http_first``: an HTTP request (negotiation, polling, session) precedes
+    each handshake, and its success is told as REACHED.
+    """
+
+    connect_timeout_s: float | None = None
+    heartbeat_s: float | None = None
+    heartbeat_timeout_s: float | None = None
+    closes_offline: bool = False
+    http_first: bool = False
+
+
+class Policy(Protocol):
+    """What a client does after a connection ended."""
+
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        """Take a fact; the answer replaces any decision that is still pending, None keeps it."""
+
+    def may_attempt(self, time_ns: int) -> bool:
+        """Whether an attempt that is due now is made at all (breaker, attempts used up)."""
+
+
+@runtime_checkable
+class HasTerms(Protocol):
+    """A policy that states terms; one that has none leaves everything to its host."""
+
+    @property
+    def terms(self) -> Terms:
+        """What the host must do for it."""
+
+
+def terms_of(policy: Policy) -> Terms:
+    """The terms of any policy, one of one's own included."""
+    return policy.terms if isinstance(policy, HasTerms) else Terms()
