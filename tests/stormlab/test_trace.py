@@ -133,6 +133,70 @@ def test_rows_are_picked_by_kind(small_trace: Trace) -> None:
     assert small_trace.duration_ns == 20 * 10**9
 
 
+# --- Many events --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 7])
+def test_chunks_do_not_show(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trace() -> Trace:
+        recorder = Recorder()
+        for number in range(count):
+            recorder.add(number, Event.OPEN, client=number, detail=str(number % 3))
+        return recorder.finish({"duration_ns": 9})
+
+    whole = trace()
+    monkeypatch.setattr(module, "CHUNK_ROWS", 2)
+    assert len(whole) == count
+    assert trace().hash == whole.hash
+
+
+def test_a_long_run_keeps_rows_not_tuples() -> None:
+    recorder = Recorder()
+    for number in range(module.CHUNK_ROWS + 1):
+        recorder.add(number, Event.OPEN)
+    assert [len(chunk) for chunk in recorder._chunks] == [module.CHUNK_ROWS]
+    assert len(recorder._rows) == 1
+    assert DTYPE.itemsize == 56
+
+
+def test_many_events_are_the_same_as_one_by_one() -> None:
+    times, clients = np.array([3, 5, 8]), np.array([2, 0, 1])
+    single, many = Recorder(), Recorder()
+    for recorder in (single, many):
+        recorder.add(1, Event.UP, detail="first")
+    for time_ns, client in zip(times, clients, strict=True):
+        single.add(
+            int(time_ns), Event.NEW, client=int(client), attempt=4, cause=Cause.RESET, detail="why"
+        )
+    many.add_many(times, Event.NEW, client=clients, attempt=4, cause=Cause.RESET, detail="why")
+    for recorder in (single, many):
+        recorder.add(9, Event.KILLED)
+    header = {"duration_ns": 10}
+    assert list(many.finish(header)) == list(single.finish(header))
+
+
+def test_many_can_be_none() -> None:
+    recorder = Recorder()
+    recorder.add_many(np.zeros(0, dtype=np.int64), Event.NEW)
+    assert len(recorder.finish({})) == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"clients": 1}, "column: found 'clients'"),
+        ({"client": [1, 2]}, "could not broadcast"),
+        ({"client": [1, 2, 2**40]}, "column client: a number that is not a whole i4"),
+        ({"value_ns": [1, 2, 0.5]}, "column value_ns: a number that is not a whole i8"),
+    ],
+)
+def test_many_events_that_do_not_fit_are_refused(columns: dict[str, Any], said: str) -> None:
+    recorder = Recorder()
+    with pytest.raises(ValueError, match=said):
+        recorder.add_many(np.array([1, 2, 3]), Event.NEW, **columns)
+    assert len(recorder.finish({})) == 0
+
+
 # --- Files that are not traces -------------------------------------------------------------------
 
 
