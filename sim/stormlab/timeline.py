@@ -84,6 +84,22 @@ MEANING: dict[Event, str] = {
     Event.ACTION: "action",
     Event.OBSERVED: "observation",
     Event.ALERT: "alert",
+    Event.PROVED: "the application answered",
+    Event.HTTP_FIRST: "HTTP request before the handshake",
+    Event.OFFLINE: "the device goes offline",
+    Event.ONLINE: "the device is online again",
+    Event.HIDDEN: "the page is hidden",
+    Event.VISIBLE: "the page is visible again",
+    Event.HEARTBEAT_LOST: "no answer to a ping in time",
+    Event.SYN_RETRY: "TCP: the kernel sends the SYN again",
+    Event.ESTABLISHED: "TCP: established",
+    Event.TLS: "TLS handshake complete",
+    Event.QUEUE_FULL: "SYN dropped: the accept queue is full",
+    Event.QUEUED_REQUEST: "the handshake waits for a worker",
+    Event.REJECTED: "refused by admission",
+    Event.SERVED: "a worker has finished the handshake",
+    Event.CLOSED: "the server closes the connection",
+    Event.DEPENDENCY: "a call behind the handshake ended",
 }
 
 _STATES = {State.CONNECTING: "CONNECTING", State.OPEN: "OPEN", State.CLOSING: "CLOSING"}

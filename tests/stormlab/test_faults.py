@@ -23,7 +23,7 @@ def acts(*faults: dict[str, Any], until_s: float = 100) -> list[Act]:
         """Writes down what it suffers."""
 
         def apply(self, verb: str, fault: Fault) -> None:
-            for_s = (fault.for_s or 0) if verb == fault.do else 0
+            for_s = to_ns(fault.for_s or 0) / NS_PER_S if verb == fault.do else 0
             done.append((clock.now_ns / NS_PER_S, verb, for_s))
 
     schedule(clock, recorder, [Fault(**fault) for fault in faults], Target())
