@@ -59,9 +59,7 @@ def replicate(jobs: Sequence[Job[T]], workers: int | None = None) -> Iterator[T]
     try:
         yield from pool.map(_work, jobs, chunksize=CHUNK)
     except BrokenProcessPool:
-        raise ReplicationError(
-            "a worker process ended; its functions must be importable"
-        ) from None
+        raise ReplicationError("a worker process ended; its functions must be importable") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

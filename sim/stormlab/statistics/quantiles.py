@@ -24,7 +24,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from stormlab.statistics.intervals import (
     CONFIDENCE,
@@ -108,11 +108,11 @@ def pooled_quantile_interval(
     if n == 1:
         return Interval(value, -math.inf, math.inf, n)
     arrays = [np.asarray(run, dtype=np.float64).ravel() for run in runs]
-    below = np.array([(array <= value).sum() for array in arrays])
     sizes = np.array([len(array) for array in arrays])
-    share = below.sum() / count
-    residuals = below - share * sizes
-    error = math.sqrt(n / (n - 1) * float((residuals**2).sum())) / count
+    # Both, because many samples may stand at the quantile itself, as they do when it is inf.
+    at_most = np.array([(array <= value).sum() for array in arrays])
+    under = np.array([(array < value).sum() for array in arrays])
+    error = max(_error_of_share(at_most, sizes), _error_of_share(under, sizes))
     half = t_quantile((1 + confidence) / 2, n - 1) * error
     low, high = p - half, p + half
     return Interval(
@@ -121,6 +121,13 @@ def pooled_quantile_interval(
         float(heap[_place(count, high)]) if high < 1 else math.inf,
         n,
     )
+
+
+def _error_of_share(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
+    """Standard error of a pooled share, from its spread between runs."""
+    n, count = len(sizes), int(sizes.sum())
+    residuals = hits - hits.sum() / count * sizes
+    return math.sqrt(n / (n - 1) * float((residuals**2).sum())) / count
 
 
 def _pooled(shards: Sequence[ArrayLike]) -> Floats:

@@ -36,7 +36,8 @@ def tail_share(values: Sequence[float], quantiles: Sequence[float]) -> Floats:
     if powers[-1] >= 1:
         raise StatisticsError("the tail is so heavy that it has no mean: add a higher quantile")
     pieces = [
-        _piece(start, end[1], power) for (start, end), power in zip(pairwise(points), powers, strict=True)
+        _piece(start, end[1], power)
+        for (start, end), power in zip(pairwise(points), powers, strict=True)
     ]
     pieces.append(values[-1] * left[-1] / (1 - powers[-1]))
     above = np.cumsum(pieces[::-1])[::-1]
@@ -48,7 +49,7 @@ def _piece(start: tuple[float, float], end: float, power: float) -> float:
     value, left = start
     if math.isclose(power, 1):
         return value * left * math.log(left / end)
-    return value * left * (1 - (end / left) ** (1 - power)) / (1 - power)
+    return value * left * (1 - math.pow(end / left, 1 - power)) / (1 - power)
 
 
 def slowest_share(values: ArrayLike, share: float) -> float:
@@ -59,7 +60,9 @@ def slowest_share(values: ArrayLike, share: float) -> float:
     """
     array = np.sort(sample(values, "a tail share"))[::-1]
     if not np.isfinite(array).all() or array[-1] < 0 or not 0 < share <= 1:
-        raise StatisticsError("a tail share needs finite samples, none negative, and 0 < share <= 1")
+        raise StatisticsError(
+            "a tail share needs finite samples, none negative, and 0 < share <= 1"
+        )
     count = max(1, math.floor(len(array) * share + 1e-9))
     total = float(array.sum())
     return float(array[:count].sum()) / total if total else 0.0

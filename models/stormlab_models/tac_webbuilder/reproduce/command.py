@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from stormlab import console
-from stormlab.compare import CompareError
 from stormlab.plots import PlotError
+from stormlab.replications import ReplicationError
 from stormlab.scenario import ScenarioError
+from stormlab.statistics import StatisticsError
 from stormlab_models.tac_webbuilder import validate
 from stormlab_models.tac_webbuilder.reproduce.document import make_document
 from stormlab_models.tac_webbuilder.reproduce.evaluate import (
@@ -25,6 +26,7 @@ from stormlab_models.tac_webbuilder.reproduce.register import chosen, load_regis
 from stormlab_models.tac_webbuilder.reproduce.report import (
     MARKS,
     FigureFile,
+    ReportError,
     case_rows,
     claimed_text,
     interval_text,
@@ -33,6 +35,7 @@ from stormlab_models.tac_webbuilder.reproduce.report import (
 )
 from stormlab_models.tac_webbuilder.reproduce.store import Store
 
+_REFUSALS = (ScenarioError, ReplicationError, StatisticsError, ReportError, PlotError)
 SHOWN_IN_FULL = 8  # claims; more are a table of one line each
 
 
@@ -81,7 +84,7 @@ def reproduce(
         document = make_document(results, phases, register.left_out, replications)
         if store is not None:
             _write(store, document, runs, workers, quiet=quiet)
-    except (ScenarioError, CompareError, PlotError) as error:
+    except _REFUSALS as error:
         console.fail(str(error))
     except OSError as error:
         console.fail(f"--out {out}: {error.strerror or error}")

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from stormlab import __version__
-from stormlab.compare import CONFIDENCE, Interval
+from stormlab.statistics import CONFIDENCE, Interval
 from stormlab_models.tac_webbuilder.reproduce.cases import CASES, MECHANISMS
 from stormlab_models.tac_webbuilder.reproduce.evaluate import Cell, PhaseCell, Result
 from stormlab_models.tac_webbuilder.reproduce.figures import FIGURES

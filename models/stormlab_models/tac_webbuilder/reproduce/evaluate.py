@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stormlab.compare import (
+from stormlab.replications import Job, replicate
+from stormlab.statistics import (
     Interval,
-    Job,
     mean_interval,
     median_interval,
     paired_difference,
     paired_reduction,
-    replicate,
     share_interval,
 )
 from stormlab_models.tac_webbuilder.reproduce.cases import CASES, MECHANISMS, fixed

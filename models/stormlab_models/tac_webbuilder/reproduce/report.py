@@ -13,8 +13,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stormlab.compare import CompareError
-
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -23,6 +21,10 @@ MARKS = {"holds": "✓", "fails": "✗", "open": "~", "does not apply": NOTHING}
 _FIGURE = re.compile(
     r'<p><img src="([^"]+)" alt="([^"]*)" ?/?></p>\n<p><em>(.*?)</em></p>', re.DOTALL
 )
+
+
+class ReportError(Exception):
+    """A report that cannot be written; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def render_html(markdown: str, figures: Sequence[FigureFile]) -> str:
     try:
         from markdown_it import MarkdownIt  # noqa: PLC0415  an extra
     except ImportError:
-        raise CompareError(
+        raise ReportError(
             "the report needs markdown-it-py: pip install 'stormlab[report]'"
         ) from None
     body = MarkdownIt("commonmark").enable("table").render(markdown)
@@ -96,7 +98,7 @@ def _environment() -> "Environment":
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  an extra
     except ImportError:
-        raise CompareError("the report needs jinja2: pip install 'stormlab[report]'") from None
+        raise ReportError("the report needs jinja2: pip install 'stormlab[report]'") from None
     environment = Environment(
         loader=PackageLoader(__package__ or "", "templates"),
         undefined=StrictUndefined,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stormlab.compare import Interval
+from stormlab.statistics import Interval
 from stormlab_models.tac_webbuilder.reproduce.document import (
     interval_document,
     make_document,

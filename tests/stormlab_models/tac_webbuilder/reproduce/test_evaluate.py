@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stormlab.compare import Interval
+from stormlab.statistics import Interval
 from stormlab_models.tac_webbuilder.reproduce.evaluate import (
     Outcome,
     Runs,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stormlab.compare import Interval
+from stormlab.statistics import Interval
 from stormlab_models.tac_webbuilder.reproduce.document import make_document
 from stormlab_models.tac_webbuilder.reproduce.evaluate import Cell, Result
 from stormlab_models.tac_webbuilder.reproduce.register import Claim
