@@ -257,6 +257,16 @@ def _pyarrow(path: Path) -> tuple[Any, Any]:
     return pa, parquet
 
 
+def _put(rows: NDArray[np.void], columns: dict[str, NDArray[Any]]) -> None:
+    """Fill columns, and refuse what does not fit into them."""
+    for name, given in columns.items():
+        if name not in COLUMNS:
+            raise ValueError(f"column: found '{name}'; allowed: {', '.join(COLUMNS)}")
+        rows[name] = given
+        if (rows[name] != given).any():
+            raise ValueError(f"column {name}: a number that is not a whole {COLUMNS[name][1:]}")
+
+
 @dataclass
 class Recorder:
     """Collects the events of a running world; :meth:`finish` makes the trace.
@@ -334,14 +344,14 @@ class Recorder:
         """
         text = self._details.setdefault(detail, len(self._details))
         codes = {"event": EVENT_CODE[event], "cause": CAUSE_CODE[cause], "detail": text}
-        rows = np.zeros(np.shape(time_ns), dtype=DTYPE)
-        for name, value in (_UNSAID | columns | codes | {"time_ns": time_ns}).items():
-            if name not in COLUMNS:
-                raise ValueError(f"column: found '{name}'; allowed: {', '.join(COLUMNS)}")
-            given = np.asarray(value)
-            rows[name] = given
-            if (rows[name] != given).any():
-                raise ValueError(f"column {name}: a number that is not a whole {COLUMNS[name][1:]}")
+        said = {
+            name: np.asarray(value)
+            for name, value in (_UNSAID | columns | codes | {"time_ns": time_ns}).items()
+        }
+        pattern = np.zeros((), dtype=DTYPE)
+        _put(pattern, {name: value for name, value in said.items() if not value.ndim})
+        rows = np.full(np.shape(time_ns), pattern)
+        _put(rows, {name: value for name, value in said.items() if value.ndim})
         self._flush()
         self._chunks.append(rows)
 
