@@ -1,0 +1,203 @@
+"""The host's part of the contract, without IO: what a policy is told, and when to attempt.
+
+A host is always in one phase, and each fact about an attempt belongs to one of them::
+
+                 begin             OPENED
+    WAITING ──────────► CONNECTING ──────► OPEN        REACHED is told while CONNECTING,
+       ▲                    │                │         PROVED while OPEN, each at most once;
+       └────── REFUSED ─────┴──── DROPPED ───┘         the surroundings (ONLINE, ...) at any time.
+
+Whoever does the IO calls :meth:`Host.begin` when :attr:`Host.due_ns` has come, and tells what
+became of it under the number it was given. What is told of an attempt that is over, or twice, is
+left out: a refusal that arrives late cannot start a second attempt beside the one under way.
+
+Three readings of the contract where it leaves room:
+
+- The first attempt is the host's own; the policy is asked whether it may be made.
+- A retry decided while an attempt or a connection is under way waits until that is over, and
+  is forgotten when a connection opens: that is what it was for.
+- Nothing brings the next attempt after a :class:`~stormlab.policy.Stop`, after a refusal by
+  ``may_attempt``, and when a connection ended and the policy decided nothing. The host then waits
+  for the next fact and never asks again by itself; :attr:`Host.stopped` says which it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from stormlab.policy.contract import (
+    Chance,
+    Decision,
+    Fact,
+    Happened,
+    Policy,
+    RetryAt,
+    Scope,
+    Stop,
+)
+
+
+class Phase(StrEnum):
+    """What a client is doing."""
+
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    OPEN = "open"
+
+
+# Where a fact about an attempt may be told, and what the client does after it.
+AFTER: dict[tuple[Phase, Fact], Phase] = {
+    (Phase.CONNECTING, Fact.REACHED): Phase.CONNECTING,
+    (Phase.CONNECTING, Fact.REFUSED): Phase.WAITING,
+    (Phase.CONNECTING, Fact.OPENED): Phase.OPEN,
+    (Phase.OPEN, Fact.PROVED): Phase.OPEN,
+    (Phase.OPEN, Fact.DROPPED): Phase.WAITING,
+}
+OF_AN_ATTEMPT = frozenset(fact for _, fact in AFTER)
+AWAY = {Fact.OFFLINE: Fact.ONLINE, Fact.HIDDEN: Fact.VISIBLE}  # and what is expected after it
+
+WITHHELD = Stop("the policy allowed no attempt when it fell due", announced=False)
+UNDECIDED = Stop("the policy decided nothing after the connection ended", announced=False)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that fell due. ``made`` is False when ``may_attempt`` refused it.
+
+    ``number`` counts from 1; an attempt that was not made has the number of the last one made.
+    """
+
+    number: int
+    time_ns: int
+    due_ns: int
+    made: bool = True
+
+
+@dataclass(frozen=True)
+class Told:
+    """A fact that the policy was told, its answer, and the number of the latest attempt."""
+
+    happened: Happened
+    decision: Decision
+    attempt: int
+
+
+Step = Attempt | Told
+
+
+@dataclass
+class _OneDecision:
+    """Chance during one decision: who asks twice for the same purpose gets the same draw."""
+
+    chance: Chance
+    drawn: dict[tuple[str, Scope], float] = field(default_factory=dict)
+
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
+        key = purpose, scope
+        if key not in self.drawn:
+            self.drawn[key] = self.chance.unit(purpose, scope)
+        return self.drawn[key]
+
+
+def _ignore(step: Step) -> None:
+    del step
+
+
+class Host:
+    """One client's policy and what it has decided; whoever does the IO drives it."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        chance: Chance,
+        start_ns: int = 0,
+        listen: Callable[[Step], None] = _ignore,
+    ) -> None:
+        """Let the first attempt fall due at ``start_ns``; tell ``listen`` of each step."""
+        self.policy = policy
+        self.chance = chance
+        self.phase = Phase.WAITING
+        self.attempt = 0  # the number of the latest attempt; 0: none yet
+        self.began_ns: int | None = None  # when that began
+        self._listen = listen
+        self._pending: Decision = RetryAt(start_ns)
+        self._now_ns = start_ns
+        self._told_once: list[Fact] = []  # of the latest attempt
+        self._expected: list[Fact] = []  # facts that end what the application said: offline, hidden
+
+    @property
+    def due_ns(self) -> int | None:
+        """When to call :meth:`begin`; None: no attempt is pending, or one is under way."""
+        if self.phase is Phase.WAITING and isinstance(self._pending, RetryAt):
+            return self._pending.time_ns
+        return None
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Why nothing brings the next attempt; None while something does, or one is under way."""
+        if self.phase is not Phase.WAITING or isinstance(self._pending, RetryAt):
+            return None
+        return self._pending or UNDECIDED
+
+    @property
+    def away(self) -> bool:
+        """Whether the application has said offline or hidden, so that another fact will follow."""
+        return bool(self._expected)
+
+    def begin(self, time_ns: int) -> int | None:
+        """Begin the attempt that is due, and return its number; None: the policy refuses it.
+
+        Raises:
+            RuntimeError: when no attempt is due at ``time_ns``.
+        """
+        due_ns = self.due_ns
+        if due_ns is None or time_ns < due_ns:
+            msg = f"no attempt is due at {time_ns} ns: {self.phase}, due at {due_ns}"
+            raise RuntimeError(msg)
+        self._now_ns = max(time_ns, self._now_ns)
+        made = self.policy.may_attempt(self._now_ns)
+        if made:
+            self.phase, self._pending = Phase.CONNECTING, None
+            self.attempt += 1
+            self.began_ns = self._now_ns
+            self._told_once = []
+        else:
+            self._pending = WITHHELD
+        self._listen(Attempt(self.attempt, self._now_ns, due_ns, made))
+        return self.attempt if made else None
+
+    def tell(self, happened: Happened, attempt: int | None = None) -> bool:
+        """Tell the policy a fact and keep its decision.
+
+        ``attempt``: the number that :meth:`begin` gave, for a fact about an attempt or the
+        connection it became; such a fact is told with the time at which that attempt began.
+        Returns False, and tells nothing, when the attempt is over or has told this already.
+        """
+        fact = happened.fact
+        if fact in OF_AN_ATTEMPT:
+            after = AFTER.get((self.phase, fact))
+            if after is None or attempt != self.attempt or fact in self._told_once:
+                return False
+            self._told_once.append(fact)
+            self.phase = after
+            happened = replace(happened, began_ns=self.began_ns)
+            if fact is Fact.OPENED and isinstance(self._pending, RetryAt):
+                self._pending = None
+        else:
+            self._note(fact)
+        self._ask(happened)
+        return True
+
+    def _note(self, fact: Fact) -> None:
+        if fact in self._expected:
+            self._expected.remove(fact)
+        elif fact in AWAY and AWAY[fact] not in self._expected:
+            self._expected.append(AWAY[fact])
+
+    def _ask(self, happened: Happened) -> None:
+        self._now_ns = max(happened.time_ns, self._now_ns)
+        happened = replace(happened, time_ns=self._now_ns)
+        decision = self.policy.on(happened, _OneDecision(self.chance))
+        if decision is not None:
+            self._pending = decision
+        self._listen(Told(happened, decision, self.attempt))
