@@ -350,7 +350,7 @@ class Recorder:
         }
         pattern = np.zeros((), dtype=DTYPE)
         _put(pattern, {name: value for name, value in said.items() if not value.ndim})
-        rows = np.full(np.shape(time_ns), pattern)
+        rows = np.repeat(pattern[None], len(time_ns))
         _put(rows, {name: value for name, value in said.items() if value.ndim})
         self._flush()
         self._chunks.append(rows)
