@@ -7,10 +7,13 @@ their order. What can be said from it is in :mod:`stormlab.statistics`.
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Generic, TypeVar
 
 from stormlab.model import run
@@ -18,6 +21,7 @@ from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 
 CHUNK = 4
+WINDOW = 3  # jobs at hand per worker: so that none waits for its next
 
 T = TypeVar("T")
 
@@ -53,20 +57,63 @@ def replicate(jobs: Sequence[Job[T]], workers: int | None = None) -> Iterator[T]
     if count == 1:
         yield from map(_work, jobs)
         return
-    pool = ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=_ignore_interrupt
-    )
-    try:
+    with _pool(count) as pool:
         yield from pool.map(_work, jobs, chunksize=CHUNK)
+
+
+def replicate_as_completed(
+    jobs: Sequence[Job[T]], workers: int | None = None
+) -> Iterator[tuple[int, T]]:
+    """Run every job and yield (its index in ``jobs``, its result) as soon as it is finished.
+
+    For long work of which nothing finished may be lost; otherwise as :func:`replicate`.
+
+    Raises:
+        ReplicationError: when a worker ends, as it does when it cannot import ``read``.
+    """
+    count = min(workers or os.cpu_count() or 1, max(1, (len(jobs) + 1) // 2))
+    if count == 1:
+        yield from enumerate(map(_work, jobs))
+        return
+    waiting = iter(enumerate(jobs))
+    under_way: dict[Future[T], int] = {}
+    with _pool(count) as pool:
+        while True:
+            for index, job in islice(waiting, WINDOW * count - len(under_way)):
+                under_way[pool.submit(_work, job)] = index
+            if not under_way:
+                return
+            finished = wait(under_way, return_when=FIRST_COMPLETED).done
+            for done in sorted(finished, key=under_way.__getitem__):
+                yield under_way.pop(done), done.result()
+
+
+@contextmanager
+def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes that end with the block, and with this process however it ends."""
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin_worker)
+    try:
+        yield pool
     except BrokenProcessPool:
         raise ReplicationError("a worker process ended; its functions must be importable") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C belongs to the parent, which ends the workers in order."""
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, which ends the workers in order; but end when it is gone.
+
+    A worker that waits for its next job would never learn by itself that its parent was killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(job: Job[T]) -> T:

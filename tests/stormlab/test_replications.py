@@ -1,10 +1,19 @@
 """Replications do not depend on who does them."""
 
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from stormlab.metrics import page_and_server_figures
 from stormlab.model import load_scenario
-from stormlab.replications import Job, ReplicationError, replicate
+from stormlab.replications import Job, ReplicationError, replicate, replicate_as_completed
 from stormlab.trace import Trace
 
 
@@ -31,3 +40,60 @@ def test_a_job_is_named_by_scenario_and_seed() -> None:
     plain, strict = load_scenario("plain"), load_scenario("strictmode")
     keys = {Job(scenario, seed, digest).key for scenario in (plain, strict) for seed in (0, 1)}
     assert len(keys) == 4
+
+
+def test_results_that_come_as_they_are_finished_are_the_same() -> None:
+    scenario = load_scenario("plain")
+    jobs = [Job(scenario, seed, page_and_server_figures) for seed in range(9)]
+    alone = dict(replicate_as_completed(jobs, workers=1))
+    assert list(alone) == list(range(9))
+    assert dict(replicate_as_completed(jobs, workers=2)) == alone
+    assert list(replicate(jobs, workers=1)) == [alone[index] for index in range(9)]
+    assert list(replicate_as_completed([], workers=2)) == []
+
+
+def test_results_that_nobody_wants_any_more_are_not_made() -> None:
+    scenario = load_scenario("plain")
+    jobs = [Job(scenario, seed, page_and_server_figures) for seed in range(1000)]
+    results = replicate_as_completed(jobs, workers=2)
+    assert isinstance(results, Generator)
+    next(results)
+    results.close()
+    assert not multiprocessing.active_children()
+
+
+PARENT = """
+import sys
+from stormlab.model import load_scenario
+from stormlab.replications import Job, replicate_as_completed
+
+if __name__ == "__main__":
+    plain = load_scenario("plain")
+    jobs = [Job(plain, seed, len) for seed in range(1000)]
+    for index, length in replicate_as_completed(jobs, workers=2):
+        print(multiprocessing_children(), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    listing = "' '.join(str(each.pid) for each in __import__('multiprocessing').active_children())"
+    script.write_text(PARENT.replace("multiprocessing_children()", listing))
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(workers) == 2
+        os.kill(parent.pid, signal.SIGKILL)  # only the parent: no signal reaches the workers
+        try:  # the output ends when all that hold it have ended, which are the workers
+            parent.communicate(timeout=20)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)
+    assert parent.returncode == -signal.SIGKILL
