@@ -15,6 +15,11 @@ host's part of the contract:
    open connection ends with DROPPED. Between these it tells what it learns: PROVED, REACHED.
 4. It obeys the policy's :class:`Terms`: it gives up an attempt after ``connect_timeout_s``, pings
    every ``heartbeat_s`` and drops the connection when no answer came in ``heartbeat_timeout_s``.
+   It asks for them (:func:`terms_of`) at the start of each attempt: some clients' patience grows.
+5. Two questions are optional for a policy; a host puts them through two functions that know what
+   to do without an answer: :func:`first_attempt` when the client starts, and :func:`due` when an
+   attempt falls due. The latter asks ``may_attempt`` and, after a refusal, ``postponed``: a breaker
+   or a budget that several sockets share may have closed the way after the decision was made.
 """
 
 from dataclasses import dataclass
@@ -129,3 +134,36 @@ class HasTerms(Protocol):
 def terms_of(policy: Policy) -> Terms:
     """The terms of any policy, one of one's own included."""
     return policy.terms if isinstance(policy, HasTerms) else Terms()
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """A policy that does not make its very first attempt at once."""
+
+    def start(self, time_ns: int, chance: Chance) -> RetryAt:
+        """When to make the first attempt, the client having started at ``time_ns``."""
+
+
+@runtime_checkable
+class Postpones(Protocol):
+    """A policy that comes back later when it refused an attempt that was due."""
+
+    def postponed(self, time_ns: int, chance: Chance) -> Decision:
+        """The next attempt after a refusal at ``time_ns``; None: a fact will bring it."""
+
+
+def first_attempt(policy: Policy, time_ns: int, chance: Chance) -> RetryAt:
+    """When the client that starts at ``time_ns`` makes its first attempt: at once, unless..."""
+    if isinstance(policy, Starts):
+        return policy.start(time_ns, chance)
+    return RetryAt(time_ns)
+
+
+def due(policy: Policy, time_ns: int, chance: Chance) -> Decision:
+    """What becomes of an attempt that falls due: ``RetryAt(time_ns)``: make it now.
+
+    A later time replaces it, :class:`Stop` ends it, None: nothing, silently, until a fact comes.
+    """
+    if policy.may_attempt(time_ns):
+        return RetryAt(time_ns)
+    return policy.postponed(time_ns, chance) if isinstance(policy, Postpones) else None

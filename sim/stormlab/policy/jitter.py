@@ -1,0 +1,269 @@
+"""Kinds of jitter: how chance spreads a base delay.
+
+Each kind is a pure function of the base and of its draws, monotone in each draw between the cuts
+that it declares, so that :mod:`stormlab.policy.support` can find every value it can take. Where the
+jitter stands with regard to the cap belongs to the schedule (:class:`.schedule.Delays`); how long a
+draw lasts (``scope``: attempt, client, page) belongs to the jitter.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from stormlab.policy.backoff import MS_PER_S
+from stormlab.policy.contract import Chance, Scope
+from stormlab.policy.support import UNIT, Draw
+
+_COMB_TEETH = 10
+
+
+class Jitter(Protocol):
+    """How chance spreads a base delay."""
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """What it draws."""
+
+    @property
+    def whole_ms(self) -> bool:
+        """Whether what it adds is a whole number of milliseconds."""
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+
+    @property
+    def words(self) -> str:
+        """For people, ``d`` being the base."""
+
+
+def floor(value: float) -> float:
+    """The largest whole number not above ``value``; NaN and infinite numbers stay."""
+    return float(math.floor(value)) if math.isfinite(value) else value
+
+
+def _lasts(scope: Scope) -> str:
+    return {"attempt": "", "client": ", once per client", "page": ", once per page load"}[scope]
+
+
+@dataclass(frozen=True)
+class NoJitter:
+    """Every client waits the same."""
+
+    draws = ()
+    whole_ms = False
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The base itself."""
+        del chance
+        return base_ms
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return "none"
+
+
+@dataclass(frozen=True)
+class Full:
+    """Uniform from ``floor_s`` to the base; ``on_top``: the floor plus uniform from 0 to the base.
+
+    ``whole_ms``: whole milliseconds, both ends included.
+    """
+
+    floor_s: float = 0.0
+    on_top: bool = False
+    whole_ms: bool = False
+    scope: Scope = "attempt"
+    purpose: str = "jitter"
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """One."""
+        return (Draw(self.purpose, self.scope),)
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+        low_ms = self.floor_s * MS_PER_S
+        width_ms = base_ms if self.on_top else max(0.0, base_ms - low_ms)
+        unit = chance.unit(self.purpose, self.scope)
+        if self.whole_ms:
+            return low_ms + floor(unit * (width_ms + 1))
+        return low_ms + unit * width_ms
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        if self.on_top:
+            text = f"full: {self.floor_s:g} s + U[0, d)"
+        else:
+            text = f"full: U[{self.floor_s:g}{' s' if self.floor_s else ''}, d)"
+        return text + (", whole ms" if self.whole_ms else "") + _lasts(self.scope)
+
+
+@dataclass(frozen=True)
+class Equal:
+    """A part of the base for certain, the rest by chance: ``(1 - share) d + U[0, share d)``."""
+
+    share: float = 0.5
+    scope: Scope = "attempt"
+    purpose: str = "jitter"
+    whole_ms = False
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """One."""
+        return (Draw(self.purpose, self.scope),)
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+        spread_ms = base_ms * self.share
+        return base_ms - spread_ms + chance.unit(self.purpose, self.scope) * spread_ms
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"equal: d x U[{1 - self.share:g}, 1)" + _lasts(self.scope)
+
+
+@dataclass(frozen=True)
+class Multiplied:
+    """The base times uniform from ``low`` to ``high``; plus or minus x % is 1 - x/100, 1 + x/100.
+
+    ``low`` may be the larger: the delay then falls as the draw rises, as in ``1 - 0.2 r``.
+    """
+
+    low: float
+    high: float
+    scope: Scope = "attempt"
+    purpose: str = "jitter"
+    whole_ms = False
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """One."""
+        return (Draw(self.purpose, self.scope),)
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+        unit = chance.unit(self.purpose, self.scope)
+        return base_ms * (self.low + (self.high - self.low) * unit)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        low, high = sorted((self.low, self.high))
+        return f"d x U[{low:g}, {high:g})" + _lasts(self.scope)
+
+
+@dataclass(frozen=True)
+class Added:
+    """The base plus uniform from ``low_s`` to ``high_s``; ``whole_ms``: rounded down."""
+
+    low_s: float
+    high_s: float
+    whole_ms: bool = False
+    scope: Scope = "attempt"
+    purpose: str = "jitter"
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """One."""
+        return (Draw(self.purpose, self.scope),)
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+        unit = chance.unit(self.purpose, self.scope)
+        low_ms, high_ms = self.low_s * MS_PER_S, self.high_s * MS_PER_S
+        added_ms = low_ms + (high_ms - low_ms) * unit
+        return base_ms + (floor(added_ms) if self.whole_ms else added_ms)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        text = f"d + U[{self.low_s:g}, {self.high_s:g}) s"
+        return text + (", whole ms" if self.whole_ms else "") + _lasts(self.scope)
+
+
+@lru_cache(maxsize=1)
+def _comb_cuts() -> tuple[float, ...]:
+    """Where ``floor(10 r)`` changes, for r in multiples of 2**-53 and in float arithmetic."""
+    cuts = []
+    for tooth in range(1, _COMB_TEETH):
+        bits = tooth * UNIT // _COMB_TEETH - 4
+        while math.floor(bits / UNIT * _COMB_TEETH) < tooth:
+            bits += 1
+        cuts.append(bits / UNIT)
+    return tuple(cuts)
+
+
+@dataclass(frozen=True)
+class Comb:
+    """backo2's jitter: one draw gives both the deviation and its sign.
+
+    ``deviation = floor(r * share * d)``; it is subtracted where ``floor(10 r)`` is even, else
+    added: five bands below the base and five above, half of the range is never reached.
+    Source: backo2@1.0.2:index.js and socket.io-client@4.8.4:build/esm/contrib/backo2.js.
+    """
+
+    share: float = 0.5
+    scope: Scope = "attempt"
+    purpose: str = "jitter"
+    whole_ms = True
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """One, with a cut at every tenth."""
+        return (Draw(self.purpose, self.scope, _comb_cuts()),)
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds; NaN where an infinite base is subtracted from itself."""
+        unit = chance.unit(self.purpose, self.scope)
+        deviation_ms = floor(unit * self.share * base_ms)
+        if math.floor(unit * _COMB_TEETH) % 2 == 0:
+            return base_ms - deviation_ms
+        return base_ms + deviation_ms
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"backo2 comb, ±{self.share:.0%} of d in 10 bands" + _lasts(self.scope)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One jitter after another; each draws for itself."""
+
+    parts: tuple[Jitter, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse parts that would share one draw.
+
+        Raises:
+            ValueError: when two parts draw for the same purpose.
+        """
+        purposes = [draw.purpose for draw in self.draws]
+        if len(set(purposes)) < len(purposes):
+            msg = f"the parts of a chain need a purpose each; found {', '.join(purposes)}"
+            raise ValueError(msg)
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """Those of its parts."""
+        return tuple(draw for part in self.parts for draw in part.draws)
+
+    @property
+    def whole_ms(self) -> bool:
+        """Whether the last part leaves whole milliseconds."""
+        return self.parts[-1].whole_ms
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+        for part in self.parts:
+            base_ms = part.apply(base_ms, chance)
+        return base_ms
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return ", then ".join(part.words for part in self.parts)
