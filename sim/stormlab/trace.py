@@ -27,6 +27,7 @@ import errno
 import hashlib
 import json
 import os
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,7 @@ COLUMNS: dict[str, str] = {
 }
 DTYPE = np.dtype(list(COLUMNS.items()))
 CHUNK_ROWS = 65_536
+_WIDTH = len(COLUMNS)
 # what a column holds when nothing is said about it; 0 where it is not named here
 _UNSAID: dict[str, ArrayLike] = dict.fromkeys(
     ("client", "endpoint", "socket", "conn", "clean", "before", "after"), -1
@@ -271,11 +273,11 @@ def _put(rows: NDArray[np.void], columns: dict[str, NDArray[Any]]) -> None:
 class Recorder:
     """Collects the events of a running world; :meth:`finish` makes the trace.
 
-    Events are kept as tuples only until there are :data:`CHUNK_ROWS` of them, then as rows of the
-    trace's own dtype: a long run takes 56 bytes per event, not ten times that.
+    Events are kept as plain numbers, one after another, only until there are :data:`CHUNK_ROWS` of
+    them, then as rows of the trace's own dtype: a long run takes 56 bytes per event.
     """
 
-    _rows: list[tuple[int, ...]] = field(default_factory=list)
+    _numbers: "array[int]" = field(default_factory=lambda: array("q"))
     _details: dict[str, int] = field(default_factory=lambda: {"": 0})
     _chunks: list[NDArray[np.void]] = field(default_factory=list)
 
@@ -300,8 +302,7 @@ class Recorder:
         detail: str = "",
     ) -> None:
         """Append one event; see the module's table for the columns."""
-        text = self._details.setdefault(detail, len(self._details))
-        self._rows.append(
+        self.append(
             (
                 time_ns,
                 EVENT_CODE[event],
@@ -318,11 +319,19 @@ class Recorder:
                 int(after),
                 CAUSE_CODE[cause],
                 value_ns,
-                text,
+                self.text(detail) if detail else 0,
             )
         )
-        if len(self._rows) >= CHUNK_ROWS:
+
+    def append(self, row: tuple[int, ...]) -> None:
+        """Append one event given as a whole row, one number per column: for hot places."""
+        self._numbers.extend(row)
+        if len(self._numbers) >= CHUNK_ROWS * _WIDTH:
             self._flush()
+
+    def text(self, detail: str) -> int:
+        """The number that stands for a detail string in a row."""
+        return self._details.setdefault(detail, len(self._details))
 
     def add_many(
         self,
@@ -362,7 +371,10 @@ class Recorder:
         return Trace(header, rows, tuple(self._details))
 
     def _flush(self) -> None:
-        """Turn the tuples into rows."""
-        if self._rows or not self._chunks:
-            self._chunks.append(np.array(self._rows, dtype=DTYPE))
-            self._rows.clear()
+        """Turn the numbers into rows."""
+        if self._numbers or not self._chunks:
+            columns = np.array(self._numbers, dtype=np.int64).reshape(-1, _WIDTH).T
+            rows = np.zeros(columns.shape[1], dtype=DTYPE)
+            _put(rows, dict(zip(COLUMNS, columns, strict=True)))
+            self._chunks.append(rows)
+            self._numbers = array("q")

@@ -155,7 +155,7 @@ def test_a_long_run_keeps_rows_not_tuples() -> None:
     for number in range(module.CHUNK_ROWS + 1):
         recorder.add(number, Event.OPEN)
     assert [len(chunk) for chunk in recorder._chunks] == [module.CHUNK_ROWS]
-    assert len(recorder._rows) == 1
+    assert len(recorder._numbers) == len(COLUMNS)
     assert DTYPE.itemsize == 56
 
 
