@@ -83,10 +83,10 @@ class Reconnect:
     ``rules`` are asked before anything else, then ``advice``. ``late``: (seconds, schedule),
     another schedule so long after the first failure (ably: after 120 s). ``counted_from``: the
     delay runs from the end of the last attempt or from its beginning (gRPC, nats). ``spacing_s``:
-    at least so long between the beginnings of two attempts. ``success_on``: what a breaker or budget takes for
-    success; ``drops_fail``: whether the loss of a good connection is a failure to the breaker.
-    ``breaker_spread_s``: probes come up to so much later, by chance. ``recheck``: when to ask again
-    if breaker or budget cannot say.
+    at least so long between the beginnings of two attempts. ``success_on``: what a breaker or
+    budget takes for success; ``drops_fail``: whether the loss of a good connection is a failure to
+    the breaker. ``breaker_spread_s``: probes come up to so much later, by chance. ``recheck``: when
+    to ask again if breaker or budget cannot say.
     """
 
     schedule: Schedule
