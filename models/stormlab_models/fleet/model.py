@@ -1,0 +1,186 @@
+"""Fleets of clients against a service that fails and comes back: the reference model, on SimPy.
+
+Clients with the same policy (or a mix) keep one or several sockets open. The service restarts,
+crashes, hangs, rejects, slows down; clients are cut off, go offline, are hidden. What comes of it
+is in the trace: attempts, handshakes, refusals, who is back when.
+
+The simplifications stand where they are made: the path in ``wire``, the service in ``service``,
+clients in ``client``. All chance is addressed by client, endpoint and attempt, so that policies
+compared under one seed meet the same latencies, the same losses and the same work.
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+from pydantic import BaseModel
+
+from stormlab.clock import Rank, to_ns
+from stormlab.faults import Fault, schedule
+from stormlab.model import World
+from stormlab.policy.catalogue import find_policy
+from stormlab.recovery import Recovery, figures
+from stormlab.scenario import Scenario, ScenarioError
+from stormlab.trace import Trace
+from stormlab_models.fleet.link import Link
+from stormlab_models.fleet.page import Client, settled_since_ns
+from stormlab_models.fleet.parameters import Parameters
+from stormlab_models.fleet.service import Service
+from stormlab_models.fleet.wire import SYN_RETRY_S, Luck
+from stormlab_models.machine import address
+
+SERVER_FAULTS = ("crash", "stop", "hang", "drain", "reject", "slow")
+CLIENT_FAULTS = ("cut", "offline", "hide")
+
+
+class Fleet:
+    """One world: the clients, the service, and what is done to them."""
+
+    def __init__(self, world: World, parameters: Parameters) -> None:
+        """Build everything; nothing happens yet."""
+        self.clock, self.draws, self.recorder = world.clock, world.draws, world.recorder
+        self.parameters = parameters
+        self.network = parameters.network
+        self.luck = Luck(world.draws, parameters.network, parameters.server)
+        self.service = Service(world, parameters, self.luck)
+        self.policies = [find_policy(group) for group in parameters.groups]
+        self.syn_retry_ns = [to_ns(each) for each in SYN_RETRY_S[parameters.network.syn_retry]]
+        cut_s = parameters.network.idle_cut_s
+        self.idle_cut_ns = to_ns(cut_s) if cut_s is not None else None
+        periods_s = parameters.messages.every_s, parameters.server.ping_interval_s
+        self.talk_ns = [to_ns(each) for each in periods_s if each is not None]
+        self.clients = [
+            Client(self, number, self._group_of(number))
+            for number in range(parameters.clients.count)
+        ]
+
+    def _group_of(self, number: int) -> int:
+        """Which group of a mixed fleet a client belongs to, by a draw of its own."""
+        mix = self.parameters.mix
+        if not mix:
+            return 0
+        left = self.draws.unit(address(number), "group")
+        for index, group in enumerate(mix):
+            left -= group.share
+            if left < 0:
+                return index
+        return len(mix) - 1
+
+    def start(self) -> None:
+        """Let the clients be connected, or connect."""
+        settings = self.parameters.clients
+        for client in self.clients:
+            if settings.start == "settled":
+                since_ns = min(0, settled_since_ns(self, client.number))
+                for endpoint in client.endpoints:
+                    latency_ns = self.luck.latency_ns(endpoint.who, 1)
+                    endpoint.settle(since_ns, latency_ns)
+            else:
+                spread = self.draws.unit(address(client.number), "cold start")
+                client.start_at(round(spread * to_ns(settings.cold_spread_s)))
+
+    def server_loses_sight(self, link: Link) -> None:
+        """The server's keep-alive will give a client up that is cut off."""
+        settings = self.parameters.server
+        if settings.ping_interval_s is None or link.opened_ns is None:
+            return
+        period_ns = to_ns(settings.ping_interval_s)
+        now_ns = self.clock.now_ns
+        ping_ns = now_ns + period_ns - (now_ns - link.opened_ns) % period_ns
+        gone = partial(self._gone, now_ns)
+        link.at(self.clock, ping_ns + to_ns(settings.ping_timeout_s), Rank.SERVER, gone)
+
+    def _gone(self, since_ns: int, link: Link) -> None:
+        client = self.clients[link.client]
+        if client.cut and client.cut_ns == since_ns and not link.over:
+            self.service.ping_timeout(link)
+
+    # faults ----------------------------------------------------------------------------------
+
+    def apply(self, verb: str, fault: Fault) -> None:
+        """Do a fault's verb (see :class:`stormlab.faults.FaultTarget`)."""
+        acts: dict[str, Callable[[Client], None]] = {
+            "cut": Client.cut_off,
+            "heal": Client.heal,
+            "offline": Client.go_offline,
+            "online": Client.go_online,
+            "hide": Client.hide,
+            "show": Client.show,
+        }
+        if verb in acts:
+            for client in self.clients:
+                if client.has_share(fault.share, fault.do):
+                    acts[verb](client)
+        else:
+            self.service.apply(verb, fault.pod, fault.code, fault.factor)
+
+    def faults(self, given: list[Fault]) -> list[Fault]:
+        """The schedule, with the turns of a rolling restart."""
+        rolling, pods = self.parameters.rolling, len(self.service.pods)
+        for order, fault in enumerate(given):
+            if fault.pod is not None and fault.pod >= pods:
+                msg = f"faults.{order}.pod: found {fault.pod}; allowed: 0 to {pods - 1}"
+                raise ScenarioError(msg)
+        if rolling is None:
+            return given
+        turns = [
+            Fault(
+                do="stop",
+                pod=pod,
+                at_s=rolling.at_s + pod * rolling.every_s,
+                for_s=rolling.down_s,
+            )
+            for pod in range(pods)
+        ]
+        return [*given, *turns]
+
+    def header(self) -> dict[str, object]:
+        """What the figures need to know of the world."""
+        parameters = self.parameters
+        server, messages = parameters.server, parameters.messages
+        capacity = server.pods * server.workers / server.handshake_s
+        rate = parameters.admission.rate_per_s
+        every_ns = to_ns(messages.every_s) if messages.every_s else 0
+        header: dict[str, object] = {
+            "endpoints": [f"socket {place}" for place in range(parameters.clients.sockets)],
+            "clients": parameters.clients.count,
+            "sockets": parameters.clients.sockets,
+            "pods": server.pods,
+            "workers": server.workers,
+            "handshake_ns": to_ns(server.handshake_s),
+            "capacity_per_s": min(capacity, rate) if rate else capacity,
+            "admission_per_s": rate,
+            "message_every_ns": every_ns,
+            "message_phase_ns": round(self.draws.unit(0, "message phase") * every_ns),
+            "policy": " + ".join(policy.name for policy in self.policies),
+            "policies": [policy.name for policy in self.policies],
+            "policy_digests": [policy.digest for policy in self.policies],
+        }
+        if parameters.mix:
+            header["policy_of_client"] = [client.group for client in self.clients]
+        return header
+
+
+class FleetModel:
+    """The model as the harness finds it (:class:`stormlab.model.Model`)."""
+
+    name = "fleet"
+    summary = "many clients with a reconnect policy against a service that fails and comes back"
+    parameters: type[BaseModel] = Parameters
+    faults: Collection[str] = (*SERVER_FAULTS, *CLIENT_FAULTS)
+
+    def build(self, world: World, scenario: Scenario) -> None:
+        """Populate the world."""
+        parameters = scenario.parameters
+        assert isinstance(parameters, Parameters)  # noqa: S101  the harness validated it
+        fleet = Fleet(world, parameters)
+        faults = fleet.faults(scenario.faults)
+        world.header.update(fleet.header())
+        schedule(world.clock, world.recorder, faults, fleet)
+        fleet.start()
+
+    def figures(self, trace: Trace) -> dict[str, float | int | str | None]:
+        """The figures of a recovery."""
+        return dict(figures(Recovery.of(trace)))
+
+
+MODEL = FleetModel()
