@@ -31,7 +31,7 @@ class Measure:
     """
 
     name: str
-    heading: str
+    title: str
     unit: str
     better: Better | None
     words: str
@@ -88,7 +88,7 @@ class Runs:
     ``curves``: by name an array of runs x bins: ``attempts`` (new WebSocket), ``arrivals``
     (handshakes that reached the server), ``handshake_bytes`` (both ways), counted within each bin.
     ``standings``: by name (open, connecting, waiting, paused, gave up, silent) an array of runs x
-    bins: how many places stand so at the end of each bin.
+    bins: how many places stand so at the begin of each bin.
     """
 
     seeds: tuple[int, ...]
@@ -212,8 +212,8 @@ class Comparison:
 
     ``done``: what is done to the fleet, one clause per fault; ``settings``: (key, value) of the
     parameters that differ from their defaults, without the policy. ``measures``: every figure, in
-    order; ``key``: names of those that are tabled and judged; ``code``: a hash over the code that
-    made the runs.
+    order; ``key``: those that are tabled and judged, by name, with a heading of few letters;
+    ``code``: a hash over the code that made the runs.
     """
 
     scenario: str
@@ -227,7 +227,7 @@ class Comparison:
     effort: Effort
     grid: Grid | None
     measures: Mapping[str, Measure]
-    key: tuple[str, ...]
+    key: Mapping[str, str]
     policies: tuple[PolicyResult, ...]
     pairs: tuple[Pair, ...]
     rankings: Mapping[str, Ranking]
