@@ -131,6 +131,12 @@ def t_quantile(probability: float, freedom: int) -> float:
     return float(scipy_stats().t.ppf(probability, freedom))
 
 
+@lru_cache(maxsize=64)
+def z_quantile(probability: float) -> float:
+    """The quantile of the standard normal distribution."""
+    return float(scipy_stats().norm.ppf(probability))
+
+
 def scipy_stats() -> ModuleType:
     """``scipy.stats``, imported when first needed.
 

@@ -17,6 +17,7 @@ from stormlab.statistics.intervals import (
     Interval,
     StatisticsError,
     scipy_stats,
+    z_quantile,
 )
 
 
@@ -66,7 +67,7 @@ def share_interval(counts: Sequence[tuple[float, float]]) -> Interval:
     successes, trials = array.sum(axis=0)
     share = float(successes / trials)
     effective = trials / design_effect(array)
-    z = float(scipy_stats().norm.ppf((1 + CONFIDENCE) / 2))
+    z = z_quantile((1 + CONFIDENCE) / 2)
     centre = (share + z * z / (2 * effective)) / (1 + z * z / effective)
     spread = math.sqrt(share * (1 - share) / effective + z * z / (4 * effective**2))
     half = z * spread / (1 + z * z / effective)

@@ -22,6 +22,7 @@ Percentiles of shards are never averaged: the mean of two p99 is the p99 of noth
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +46,7 @@ def quantile(values: ArrayLike, p: float) -> float:
     return float(array[_place(len(array), p)])
 
 
+@lru_cache(maxsize=1024)
 def quantile_ranks(n: int, p: float, confidence: float = CONFIDENCE) -> tuple[int, int]:
     """Ranks (1..n) of the order statistics that enclose the quantile ``p`` of ``n`` samples.
 

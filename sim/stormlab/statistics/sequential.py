@@ -38,6 +38,7 @@ from stormlab.statistics.intervals import (
     mean_interval,
     sample,
     scipy_stats,
+    z_quantile,
 )
 from stormlab.statistics.quantiles import quantile_interval
 
@@ -188,7 +189,7 @@ def pilot(values: ArrayLike, relative: float, confidence: float = CONFIDENCE) ->
         return 2
     if mean == 0 or math.isinf(spread):
         raise StatisticsError("a pilot needs two runs or more, and a mean other than 0")
-    z = float(scipy_stats().norm.ppf((1 + confidence) / 2))
+    z = z_quantile((1 + confidence) / 2)
     return max(2, math.ceil((z * spread / (abs(mean) * relative)) ** 2))
 
 

@@ -26,6 +26,7 @@ from stormlab.statistics.intervals import (
     Interval,
     StatisticsError,
     scipy_stats,
+    z_quantile,
 )
 
 _SLACK = 1e-12
@@ -92,7 +93,7 @@ class Survival:
         terms = np.divide(
             later**2 * events, at_risk * staying, out=np.zeros_like(later), where=staying > 0
         )
-        z = float(scipy_stats().norm.ppf((1 + self.confidence) / 2))
+        z = z_quantile((1 + self.confidence) / 2)
         half = z * math.sqrt(float(terms.sum()))
         mean = float(areas.sum())
         return Interval(mean, max(0.0, mean - half), min(horizon_s, mean + half), self.n)
@@ -148,7 +149,7 @@ def _band(
     share: Floats, events: Floats, at_risk: Floats, confidence: float
 ) -> tuple[Floats, Floats]:
     """Log-log interval with Greenwood's variance; where all are back, 0 to the bound before."""
-    z = float(scipy_stats().norm.ppf((1 + confidence) / 2))
+    z = z_quantile((1 + confidence) / 2)
     inner = (share > 0) & (share < 1)
     risk, gone, s = at_risk[inner], events[inner], share[inner]
     greenwood = np.cumsum(gone / (risk * (risk - gone)))

@@ -41,6 +41,7 @@ from stormlab.statistics.quantiles import quantile_interval
 
 POWER = 0.8
 _ROUNDING = 1e-12
+_P_SHOWN = 0.001
 
 Better = Literal["lower", "higher"]
 Verdict = Literal["better", "worse", "no difference beyond noise at this precision"]
@@ -77,19 +78,25 @@ class Judgement:
 
     ``smallest_visible``: the smallest mean difference, in the figure's unit, that this many runs
     with this spread would have shown with a probability of 80 %; None for the sign test.
+    ``mixed``: the test tells the two apart, but the one that is usually ahead is more often never
+    there, so that neither is called better.
     """
 
     verdict: Verdict
     comparison: PairedComparison
     p_adjusted: float
     smallest_visible: float | None
+    mixed: bool = False
 
     @property
     def text(self) -> str:
         """The verdict as a clause for people, with what it rests on."""
         pair = self.comparison
         if self.verdict != NO_DIFFERENCE:
-            return f"{self.verdict} ({_said(pair)}; p = {self.p_adjusted:.2g} after Holm)"
+            p = f"p = {self.p_adjusted:.2g}" if self.p_adjusted >= _P_SHOWN else f"p < {_P_SHOWN}"
+            return f"{self.verdict} ({_said(pair)}; {p} after Holm)"
+        if self.mixed:
+            return f"no winner: one is usually ahead and more often never there ({_said(pair)})"
         if self.smallest_visible is None:
             return f"{self.verdict} ({_said(pair)})"
         return f"{self.verdict} (a difference of {self.smallest_visible:.3g} would have been seen)"
@@ -154,16 +161,20 @@ def judge(
     adjusted = dict(zip(comparisons, holm([c.p_value for c in comparisons.values()]), strict=True))
     kept = sum(p > 1 - confidence for p in adjusted.values())
     level = (1 - confidence) / max(kept, 1)  # at which Holm stopped
-
-    def verdict(key: K, toward: int) -> Verdict:
-        if adjusted[key] > 1 - confidence or toward == 0:
-            return NO_DIFFERENCE
-        return "better" if toward > 0 else "worse"
-
     return {
-        key: Judgement(verdict(key, c.toward), c, adjusted[key], _smallest_visible(c, level))
-        for key, c in comparisons.items()
+        key: _judgement(pair, adjusted[key], level, told_apart=adjusted[key] <= 1 - confidence)
+        for key, pair in comparisons.items()
     }
+
+
+def _judgement(
+    pair: PairedComparison, p_adjusted: float, level: float, *, told_apart: bool
+) -> Judgement:
+    verdict: Verdict = NO_DIFFERENCE
+    if told_apart and pair.toward:
+        verdict = "better" if pair.toward > 0 else "worse"
+    mixed = told_apart and not pair.toward
+    return Judgement(verdict, pair, p_adjusted, _smallest_visible(pair, level), mixed)
 
 
 def _varies(moved: Floats, a: Floats, b: Floats) -> bool:
