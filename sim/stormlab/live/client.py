@@ -91,11 +91,12 @@ class Reconnecting:
         **kwargs: Any,  # noqa: ANN401  the library's
     ) -> None:
         self.uri = uri
-        self.terms = terms_of(policy)
+        self.terms = terms_of(policy)  # of the latest attempt
         self._library = _library()
         self._retryable = kwargs.pop("process_exception", self._library.for_the_policy)
         self._http_first = http_first
-        self._kwargs = self._library.within_terms(policy, kwargs)
+        self._kwargs = kwargs
+        self._arguments = self._library.within_terms(policy, kwargs)  # of the latest attempt
         if self.terms.http_first and http_first is None:
             msg = "http_first is missing: the policy asks for an HTTP call before each handshake"
             raise ValueError(f"{msg}; give a coroutine function that makes it")
@@ -183,6 +184,7 @@ class Reconnecting:
                     await handler(connection)
 
     async def _connections(self) -> AsyncGenerator["LiveConnection", None]:
+        self._host.start(self._now_ns())
         while await self._due():
             connection = await self._attempt()
             if connection is None:
@@ -223,6 +225,8 @@ class Reconnecting:
         if number is None:
             return None
         self._logged = None
+        self.terms = terms_of(self._host.policy)
+        self._arguments = self._library.within_terms(self._host.policy, self._kwargs)
         try:
             connection = await self._open(number)
         except BaseException as error:
@@ -246,7 +250,7 @@ class Reconnecting:
             async with asyncio.timeout(limit_s) as limit:
                 uri = await self._reach(number)
                 opened: LiveConnection
-                opened = await self._library.open_connection(uri, **self._kwargs)
+                opened = await self._library.open_connection(uri, **self._arguments)
                 return opened
         except TimeoutError as error:
             if limit.expired():
@@ -283,7 +287,7 @@ class Reconnecting:
 
         tasks = [asyncio.create_task(until_closed())]
         if self.terms.heartbeat_s is not None:
-            timeout_s = self._kwargs["ping_timeout"]
+            timeout_s = self._arguments["ping_timeout"]
             beat = self._library.beat(connection, self.terms.heartbeat_s, timeout_s)
             tasks.append(asyncio.create_task(beat))
         return tasks

@@ -7,24 +7,25 @@ A host is always in one phase, and each fact about an attempt belongs to one of 
        ▲                    │                │         PROVED while OPEN, each at most once;
        └────── REFUSED ─────┴──── DROPPED ───┘         the surroundings (ONLINE, ...) at any time.
 
-Whoever does the IO calls :meth:`Host.begin` when :attr:`Host.due_ns` has come, and tells what
-became of it under the number it was given. What is told of an attempt that is over, or twice, is
-left out: a refusal that arrives late cannot start a second attempt beside the one under way.
+Whoever does the IO calls :meth:`Host.start` once and :meth:`Host.begin` whenever
+:attr:`Host.due_ns` has come, and tells what became of the attempt under the number it was given.
+What is told of an attempt that is over, or twice, is left out: a refusal that arrives late cannot
+start a second attempt beside the one under way.
 
-Three readings of the contract where it leaves room:
+Two readings of the contract where it leaves room:
 
-- The first attempt is the host's own; the policy is asked whether it may be made.
-- A retry decided while an attempt or a connection is under way waits until that is over, and
-  is forgotten when a connection opens: that is what it was for.
-- Nothing brings the next attempt after a :class:`~stormlab.policy.Stop`, after a refusal by
-  ``may_attempt``, and when a connection ended and the policy decided nothing. The host then waits
-  for the next fact and never asks again by itself; :attr:`Host.stopped` says which it was.
+- A retry decided while an attempt or a connection is under way is not made: there is one already,
+  and when it ends the policy decides again.
+- Nothing brings the next attempt after a :class:`~stormlab.policy.Stop`, after a refusal that
+  names no later time, and when a connection ended and the policy decided nothing. The host then
+  waits for the next fact and never asks again by itself; :attr:`Host.stopped` says which it was.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from stormlab.policy.chance import AddressedChance
 from stormlab.policy.contract import (
     Chance,
     Decision,
@@ -34,6 +35,8 @@ from stormlab.policy.contract import (
     RetryAt,
     Scope,
     Stop,
+    due,
+    first_attempt,
 )
 
 
@@ -54,6 +57,7 @@ AFTER: dict[tuple[Phase, Fact], Phase] = {
     (Phase.OPEN, Fact.DROPPED): Phase.WAITING,
 }
 OF_AN_ATTEMPT = frozenset(fact for _, fact in AFTER)
+NO_DRAW = frozenset({Fact.REACHED, Fact.OPENED, Fact.PROVED})
 AWAY = {Fact.OFFLINE: Fact.ONLINE, Fact.HIDDEN: Fact.VISIBLE}  # and what is expected after it
 
 WITHHELD = Stop("the policy allowed no attempt when it fell due", announced=False)
@@ -62,15 +66,17 @@ UNDECIDED = Stop("the policy decided nothing after the connection ended", announ
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that fell due. ``made`` is False when ``may_attempt`` refused it.
+    """An attempt that fell due. ``made`` is False when the policy refused it.
 
-    ``number`` counts from 1; an attempt that was not made has the number of the last one made.
+    ``number`` counts from 1; an attempt that was not made has the number of the last one made, and
+    ``instead`` is what the policy decided in its place (None: it waits for a fact).
     """
 
     number: int
     time_ns: int
     due_ns: int
     made: bool = True
+    instead: Decision = None
 
 
 @dataclass(frozen=True)
@@ -110,18 +116,18 @@ class Host:
         self,
         policy: Policy,
         chance: Chance,
-        start_ns: int = 0,
         listen: Callable[[Step], None] = _ignore,
     ) -> None:
-        """Let the first attempt fall due at ``start_ns``; tell ``listen`` of each step."""
+        """Tell ``listen`` of each step."""
         self.policy = policy
         self.chance = chance
         self.phase = Phase.WAITING
         self.attempt = 0  # the number of the latest attempt; 0: none yet
         self.began_ns: int | None = None  # when that began
         self._listen = listen
-        self._pending: Decision = RetryAt(start_ns)
-        self._now_ns = start_ns
+        self._pending: Decision = None
+        self._started = False
+        self._now_ns = 0
         self._told_once: list[Fact] = []  # of the latest attempt
         self._expected: list[Fact] = []  # facts that end what the application said: offline, hidden
 
@@ -144,6 +150,15 @@ class Host:
         """Whether the application has said offline or hidden, so that another fact will follow."""
         return bool(self._expected)
 
+    def start(self, time_ns: int) -> None:
+        """Let the first attempt fall due when the policy wants it; later calls do nothing."""
+        if self._started:
+            return
+        self._started = True
+        self._now_ns = max(time_ns, self._now_ns)
+        if not isinstance(self._pending, Stop):  # decided by a fact that came before
+            self._pending = first_attempt(self.policy, self._now_ns, self._next_chance())
+
     def begin(self, time_ns: int) -> int | None:
         """Begin the attempt that is due, and return its number; None: the policy refuses it.
 
@@ -154,17 +169,19 @@ class Host:
         if due_ns is None or time_ns < due_ns:
             msg = f"no attempt is due at {time_ns} ns: {self.phase}, due at {due_ns}"
             raise RuntimeError(msg)
-        self._now_ns = max(time_ns, self._now_ns)
-        made = self.policy.may_attempt(self._now_ns)
-        if made:
+        now_ns = self._now_ns = max(time_ns, self._now_ns)
+        decision = due(self.policy, now_ns, _OneDecision(self.chance))
+        if decision == RetryAt(now_ns):
             self.phase, self._pending = Phase.CONNECTING, None
             self.attempt += 1
-            self.began_ns = self._now_ns
+            self.began_ns = now_ns
             self._told_once = []
-        else:
-            self._pending = WITHHELD
-        self._listen(Attempt(self.attempt, self._now_ns, due_ns, made))
-        return self.attempt if made else None
+            self._listen(Attempt(self.attempt, now_ns, due_ns))
+            return self.attempt
+        names_no_later_time = isinstance(decision, RetryAt) and decision.time_ns < now_ns
+        self._pending = WITHHELD if names_no_later_time else decision or WITHHELD
+        self._listen(Attempt(self.attempt, now_ns, due_ns, made=False, instead=decision))
+        return None
 
     def tell(self, happened: Happened, attempt: int | None = None) -> bool:
         """Tell the policy a fact and keep its decision.
@@ -181,8 +198,6 @@ class Host:
             self._told_once.append(fact)
             self.phase = after
             happened = replace(happened, began_ns=self.began_ns)
-            if fact is Fact.OPENED and isinstance(self._pending, RetryAt):
-                self._pending = None
         else:
             self._note(fact)
         self._ask(happened)
@@ -197,7 +212,14 @@ class Host:
     def _ask(self, happened: Happened) -> None:
         self._now_ns = max(happened.time_ns, self._now_ns)
         happened = replace(happened, time_ns=self._now_ns)
-        decision = self.policy.on(happened, _OneDecision(self.chance))
-        if decision is not None:
+        chance = self._next_chance(happened.fact)
+        decision = self.policy.on(happened, chance)
+        if isinstance(decision, Stop) or (decision is not None and self.phase is Phase.WAITING):
             self._pending = decision
         self._listen(Told(happened, decision, self.attempt))
+
+    def _next_chance(self, fact: Fact | None = None) -> Chance:
+        """Chance for a new decision; as in the simulation, good news takes no draw."""
+        if isinstance(self.chance, AddressedChance) and fact not in NO_DRAW:
+            self.chance.ordinal += 1
+        return _OneDecision(self.chance)

@@ -8,8 +8,18 @@ from hypothesis import Phase as HypothesisPhase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormlab.policy import Chance, Decision, Fact, Happened, RetryAt, Scope, Stop
-from stormlab.policy.host import OF_AN_ATTEMPT, UNDECIDED, WITHHELD, Attempt, Host, Phase, Told
+from stormlab.draws import Draws
+from stormlab.policy import AddressedChance, Chance, Decision, Fact, Happened, RetryAt, Scope, Stop
+from stormlab.policy.host import (
+    OF_AN_ATTEMPT,
+    UNDECIDED,
+    WITHHELD,
+    Attempt,
+    Host,
+    Phase,
+    Step,
+    Told,
+)
 
 
 @dataclass
@@ -45,7 +55,9 @@ class Counting:
 
 def hosted(*answers: Decision, allowed: list[bool] | None = None) -> tuple[Host, Scripted]:
     policy = Scripted(list(answers), allowed or [])
-    return Host(policy, Counting()), policy
+    host = Host(policy, Counting())
+    host.start(0)
+    return host, policy
 
 
 def due(host: Host) -> int | None:
@@ -113,22 +125,78 @@ def test_a_time_in_the_past_means_now() -> None:
     assert policy.asked == [0, 7]
 
 
-def test_a_retry_decided_during_an_attempt_waits_for_its_end() -> None:
-    host, _ = hosted(RetryAt(4))
+def test_a_retry_decided_during_an_attempt_or_a_connection_is_not_made() -> None:
+    host, _ = hosted(RetryAt(4), None, RetryAt(5))
     host.begin(0)
     host.tell(Happened(Fact.RETRY_BY_HAND, 4))
     assert due(host) is None
-    host.tell(Happened(Fact.REFUSED, 6), 1)
-    assert due(host) == 4
-
-
-def test_a_retry_decided_during_an_attempt_is_forgotten_when_that_opens() -> None:
-    host, _ = hosted(RetryAt(4))
-    host.begin(0)
-    host.tell(Happened(Fact.RETRY_BY_HAND, 4))
     host.tell(Happened(Fact.OPENED, 5), 1)
+    host.tell(Happened(Fact.RETRY_BY_HAND, 5))
     host.tell(Happened(Fact.DROPPED, 6), 1)
-    assert (host.due_ns, host.stopped) == (None, UNDECIDED)
+    assert (due(host), host.stopped) == (None, UNDECIDED)
+
+
+def test_a_stop_decided_during_an_attempt_holds_after_it() -> None:
+    host, _ = hosted(Stop("hidden"))
+    host.begin(0)
+    host.tell(Happened(Fact.HIDDEN, 1))
+    assert stopped(host) is None
+    host.tell(Happened(Fact.REFUSED, 2), 1)
+    assert stopped(host) == Stop("hidden")
+
+
+def test_the_client_starts_once_when_the_policy_wants_it() -> None:
+    class Late(Scripted):
+        def start(self, time_ns: int, chance: Chance) -> RetryAt:
+            return RetryAt(time_ns + round(100 * chance.unit("first")))
+
+    host = Host(Late(), Counting())
+    assert due(host) is None
+    host.start(7)
+    host.start(50)
+    assert due(host) == 8
+
+
+def test_a_stop_told_before_the_start_holds() -> None:
+    host = Host(Scripted([Stop("offline"), RetryAt(3)]), Counting())
+    host.tell(Happened(Fact.OFFLINE, 0))
+    host.start(1)
+    assert (due(host), stopped(host)) == (None, Stop("offline"))
+    host.tell(Happened(Fact.ONLINE, 3))
+    assert due(host) == 3
+
+
+def test_a_refusal_can_be_a_postponement() -> None:
+    class Postpones(Scripted):
+        def postponed(self, time_ns: int, chance: Chance) -> Decision:
+            del time_ns, chance
+            return self.answers.pop(0)
+
+    steps: list[Step] = []
+    policy = Postpones([RetryAt(9), Stop("closed"), RetryAt(3)], [False, False, False])
+    host = Host(policy, Counting(), steps.append)
+    host.start(0)
+    assert host.begin(0) is None
+    assert (due(host), stopped(host)) == (9, None)
+    assert host.begin(9) is None
+    assert (due(host), stopped(host)) == (None, Stop("closed"))
+    assert steps[0] == Attempt(0, 0, 0, made=False, instead=RetryAt(9))
+    again = Host(policy, Counting())
+    again.start(5)
+    assert again.begin(5) is None
+    assert stopped(again) == WITHHELD, "a time in the past would be asked for in a busy loop"
+
+
+def test_addressed_chance_moves_on_with_each_decision_that_draws() -> None:
+    chance = AddressedChance(Draws(1), 0)
+    host = Host(Scripted([RetryAt(5)]), chance)
+    host.start(0)
+    host.begin(0)
+    ordinals = [chance.ordinal]
+    for fact in (Fact.REACHED, Fact.OPENED, Fact.PROVED, Fact.HIDDEN, Fact.DROPPED):
+        host.tell(Happened(fact, 1), 1)
+        ordinals.append(chance.ordinal)
+    assert ordinals == [1, 1, 1, 1, 2, 3]
 
 
 def test_a_stop_holds_until_a_fact_brings_a_decision() -> None:
@@ -171,6 +239,7 @@ def test_a_decision_asks_chance_once_for_each_purpose() -> None:
 
     chance = Counting()
     host = Host(Twice(), chance)
+    host.start(0)
     host.tell(Happened(Fact.ONLINE, 0))
     assert (host.due_ns, chance.calls) == (2, 2)
     host.tell(Happened(Fact.ONLINE, 0))
@@ -180,7 +249,8 @@ def test_a_decision_asks_chance_once_for_each_purpose() -> None:
 def test_each_step_is_recorded() -> None:
     steps: list[object] = []
     policy = Scripted([Stop("no")], [True])
-    host = Host(policy, Counting(), 4, steps.append)
+    host = Host(policy, Counting(), steps.append)
+    host.start(4)
     host.begin(6)
     host.tell(Happened(Fact.REFUSED, 8, status=404), 1)
     refused = Happened(Fact.REFUSED, 8, began_ns=6, status=404)
@@ -202,8 +272,9 @@ permissions = st.lists(st.booleans(), max_size=10)
 
 def laws(host: Host, policy: Scripted, script: list[Move]) -> None:
     """Make the moves; judge by what the policy was told, not by what the host believes."""
-    steps: list[Attempt | Told] = []
+    steps: list[Step] = []
     host._listen = steps.append
+    host.start(0)
     time_ns = 0
     for fact, passed_ns, age in script:
         time_ns += passed_ns
@@ -218,7 +289,7 @@ def laws(host: Host, policy: Scripted, script: list[Move]) -> None:
             assert not under_way, "two attempts at once"
             assert pending == RetryAt(step.due_ns), "an attempt that nothing decided"
             assert step.time_ns >= step.due_ns
-            under_way, pending = step.made, None
+            under_way, pending = step.made, step.instead
             continue
         fact = step.happened.fact
         if fact in OF_AN_ATTEMPT:
@@ -226,8 +297,8 @@ def laws(host: Host, policy: Scripted, script: list[Move]) -> None:
             assert opened == (fact in {Fact.PROVED, Fact.DROPPED}), "opened once, then dropped"
         opened = opened if fact not in {Fact.OPENED, Fact.DROPPED} else fact is Fact.OPENED
         under_way = under_way and fact not in {Fact.REFUSED, Fact.DROPPED}
-        pending = None if fact is Fact.OPENED and isinstance(pending, RetryAt) else pending
-        pending = step.decision or pending
+        if isinstance(step.decision, Stop) or not under_way:
+            pending = step.decision or pending
     assert (host.due_ns is not None) + (host.stopped is not None) + under_way == 1
     times = [happened.time_ns for happened in policy.told]
     assert times == sorted(times), "told out of order"
@@ -242,11 +313,16 @@ def test_any_facts_and_answers_keep_the_contract(
 
 
 class TwoAtOnce(Host):
-    """Planted: what is pending falls due whatever is under way."""
+    """Planted: a retry is made whatever is under way."""
 
     @property
     def due_ns(self) -> int | None:
         return self._pending.time_ns if isinstance(self._pending, RetryAt) else None
+
+    def _ask(self, happened: Happened) -> None:
+        phase, self.phase = self.phase, Phase.WAITING
+        super()._ask(happened)
+        self.phase = phase
 
 
 class BelievesLateNews(Host):
