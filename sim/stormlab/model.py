@@ -119,12 +119,21 @@ def load_scenario(target: str | Path, settings: tuple[str, ...] = ()) -> Scenari
     Raises:
         ScenarioError: one line that says what is wrong.
     """
-    path, source = Path(target), str(target)
-    if isinstance(target, str) and path.name == target and not path.suffix and not _is_file(path):
-        document, name = parse_document(_built_in(target), source), target
-    else:
-        document, name = read_document(path), path.stem
+    document, name = load_document(target)
+    source = str(target)
     return make_scenario(override(document, settings, source), name=name, source=source)
+
+
+def load_document(target: str | Path) -> tuple[dict[str, Any], str]:
+    """The document and name of what :func:`load_scenario` loads, before it is validated.
+
+    Raises:
+        ScenarioError: one line that says what is wrong.
+    """
+    path = Path(target)
+    if isinstance(target, str) and path.name == target and not path.suffix and not _is_file(path):
+        return parse_document(_built_in(target), target), target
+    return read_document(path), path.stem
 
 
 def _is_file(path: Path) -> bool:

@@ -6,7 +6,7 @@ their order. What can be said from it is in :mod:`stormlab.statistics`.
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -28,6 +28,15 @@ T = TypeVar("T")
 
 class ReplicationError(Exception):
     """A worker that could not do its runs; the message is one line for a person."""
+
+
+class JobError(Exception):
+    """A job whose run failed: its ``index``; ``__cause__`` says how."""
+
+    def __init__(self, index: int) -> None:
+        """Name the job."""
+        super().__init__(index)
+        self.index = index
 
 
 @dataclass(frozen=True)
@@ -63,17 +72,21 @@ def replicate(jobs: Sequence[Job[T]], workers: int | None = None) -> Iterator[T]
 
 def replicate_as_completed(
     jobs: Sequence[Job[T]], workers: int | None = None
-) -> Iterator[tuple[int, T]]:
+) -> Generator[tuple[int, T], None, None]:
     """Run every job and yield (its index in ``jobs``, its result) as soon as it is finished.
 
     For long work of which nothing finished may be lost; otherwise as :func:`replicate`.
 
     Raises:
         ReplicationError: when a worker ends, as it does when it cannot import ``read``.
+        JobError: when a run raises; those under way are finished, and lost.
     """
     count = min(workers or os.cpu_count() or 1, max(1, (len(jobs) + 1) // 2))
     if count == 1:
-        yield from enumerate(map(_work, jobs))
+        for index, job in enumerate(jobs):
+            with _named(index):
+                result = _work(job)
+            yield index, result
         return
     waiting = iter(enumerate(jobs))
     under_way: dict[Future[T], int] = {}
@@ -85,7 +98,21 @@ def replicate_as_completed(
                 return
             finished = wait(under_way, return_when=FIRST_COMPLETED).done
             for done in sorted(finished, key=under_way.__getitem__):
-                yield under_way.pop(done), done.result()
+                index = under_way.pop(done)
+                with _named(index):
+                    result = done.result()
+                yield index, result
+
+
+@contextmanager
+def _named(index: int) -> Iterator[None]:
+    """Say which job a failure is of; a worker that is gone is no job's failure."""
+    try:
+        yield
+    except BrokenProcessPool:
+        raise
+    except Exception as error:
+        raise JobError(index) from error
 
 
 @contextmanager

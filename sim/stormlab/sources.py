@@ -54,6 +54,7 @@ class SourceReader:
     def __init__(self) -> None:
         """Nothing is read yet."""
         self._hashes: dict[str, str] = {}
+        self._found: dict[tuple[str, ...], Sources] = {}
 
     def of(self, scenario: Scenario) -> Sources:
         """The code that decides a scenario's runs.
@@ -61,12 +62,16 @@ class SourceReader:
         Raises:
             SourceError: if a part of it has no source that can be read.
         """
-        parts = {name: version(name) for name in LIBRARIES}
-        for name in sorted({"stormlab", *_model_packages(scenario.model)}):
-            parts[name] = self._package(name)
-        for target in policies_in(scenario.parameters.model_dump(mode="json")):
-            parts.update(self._policy(target))
-        return Sources(parts)
+        policies = policies_in(scenario.parameters.model_dump(mode="json"))
+        found = self._found.get((scenario.model, *policies))
+        if found is None:
+            parts = {name: version(name) for name in LIBRARIES}
+            for name in sorted({"stormlab", *_model_packages(scenario.model)}):
+                parts[name] = self._package(name)
+            for target in policies:
+                parts.update(self._policy(target))
+            found = self._found[(scenario.model, *policies)] = Sources(parts)
+        return found
 
     def _policy(self, target: str) -> Iterator[tuple[str, str]]:
         place = target.rpartition(":")[0] or target

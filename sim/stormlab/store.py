@@ -17,6 +17,7 @@ import itertools
 import json
 import math
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,9 +32,10 @@ from numpy.typing import ArrayLike, NDArray
 
 MAGIC = b"stormlab-unit 1"
 SUFFIX = ".unit"
-PARTIAL = ".{name}.partial"
+PARTIAL = ".units.partial"
 _FLOAT = "$float"  # tags what JSON cannot write: inf, -inf, nan
 _LOCK = ".lock"
+_TEMPORARY = ".tmp-"
 _TRIES = 3
 _counter = itertools.count()
 
@@ -53,9 +55,11 @@ class Unit:
 
 
 def partial_folder(out: Path) -> Path:
-    """Where the units of a result in the making stand: beside ``out``, hidden, named after it."""
-    resolved = out.resolve()
-    return resolved.with_name(PARTIAL.format(name=resolved.name))
+    """Where the units of a result in the making stand: inside its folder, hidden.
+
+    Inside, not beside, because a folder may be all of a disk that is kept: a mounted volume.
+    """
+    return out / PARTIAL
 
 
 def unit_key(code: str, scenario_hash: str, seed: int, reader: str) -> str:
@@ -143,11 +147,27 @@ class Store:
         for key in keys:
             self._path(key).unlink(missing_ok=True)
 
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """An empty folder inside this one, to write files whole before they are moved away.
+
+        It goes with the block; if the process is killed, when the store is next used.
+        """
+        place = self._temporary()
+        place.mkdir(parents=True)
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _temporary(self) -> Path:
+        return self.folder / f"{_TEMPORARY}{os.getpid()}-{next(_counter)}"
+
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{SUFFIX}"
 
     def _write(self, key: str, data: bytes) -> None:
-        part = self.folder / f".{key}.{os.getpid()}-{next(_counter)}.tmp"
+        part = self._temporary()
         try:
             with part.open("wb") as file:
                 file.write(data)
@@ -171,8 +191,11 @@ class Store:
 
         with suppress(OSError):  # in use; or a file system without locks
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for part in self.folder.glob(".*.tmp"):
-                part.unlink(missing_ok=True)
+            for part in self.folder.glob(f"{_TEMPORARY}*"):
+                if part.is_dir():
+                    shutil.rmtree(part)
+                else:
+                    part.unlink(missing_ok=True)
         with suppress(OSError):
             fcntl.flock(self._lock, fcntl.LOCK_SH)
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from stormlab.metrics import page_and_server_figures
 from stormlab.model import load_scenario
-from stormlab.replications import Job, ReplicationError, replicate, replicate_as_completed
+from stormlab.replications import Job, JobError, ReplicationError, replicate, replicate_as_completed
 from stormlab.trace import Trace
 
 
@@ -52,11 +51,25 @@ def test_results_that_come_as_they_are_finished_are_the_same() -> None:
     assert list(replicate_as_completed([], workers=2)) == []
 
 
+def refuse_seed_3(trace: Trace) -> int:
+    if trace.header["seed"] == 3:
+        raise ValueError("three")
+    return len(trace)
+
+
+def test_a_run_that_fails_is_named() -> None:
+    scenario = load_scenario("plain")
+    jobs = [Job(scenario, seed, refuse_seed_3) for seed in range(5)]
+    with pytest.raises(JobError) as failed:
+        list(replicate_as_completed(jobs, workers=1))
+    assert failed.value.index == 3
+    assert str(failed.value.__cause__) == "three"
+
+
 def test_results_that_nobody_wants_any_more_are_not_made() -> None:
     scenario = load_scenario("plain")
     jobs = [Job(scenario, seed, page_and_server_figures) for seed in range(1000)]
     results = replicate_as_completed(jobs, workers=2)
-    assert isinstance(results, Generator)
     next(results)
     results.close()
     assert not multiprocessing.active_children()

@@ -194,15 +194,15 @@ def test_what_a_killed_writer_left_is_tidied_once_nobody_works_there(folder: Pat
         assert process.stdout is not None
         assert process.stdout.readline() == b"half\n"
         with Store(folder):
-            assert files(folder)[0].endswith(".tmp"), "another's file is left alone"
+            assert files(folder)[0].startswith(".tmp-"), "another's file is left alone"
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert files(folder)[0].endswith(".tmp")
+    assert files(folder)[0].startswith(".tmp-")
     with Store(folder) as store:
         assert store.keys() == set()
         assert files(folder) == []
     assert not folder.exists()
 
 
-def test_units_stand_beside_what_they_become(tmp_path: Path) -> None:
-    assert partial_folder(tmp_path / "out") == tmp_path.resolve() / ".out.partial"
+def test_units_stand_inside_the_folder_of_what_they_become(tmp_path: Path) -> None:
+    assert partial_folder(tmp_path / "out") == tmp_path / "out" / ".units.partial"
