@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,8 +33,13 @@ TRIALS = 2000
 LEVEL = 0.05
 NEVER = 0.1
 BEGIN, END = "<!-- table: selftest -->", "<!-- end -->"
-DISTRIBUTIONS = ("expon", "lognorm", "uniform")
-_SHAPES: Mapping[str, tuple[float, ...]] = {"lognorm": (1.0,)}
+DISTRIBUTIONS = ("exponential", "lognormal", "uniform")
+_SCIPY: Mapping[str, tuple[str, tuple[float, ...]]] = {
+    "exponential": ("expon", ()),
+    "lognormal": ("lognorm", (1.0,)),
+    "normal": ("norm", ()),
+    "uniform": ("uniform", ()),
+}
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,19 @@ def uniforms(purpose: str, trials: int, n: int) -> Floats:
 
 
 def drawn(name: str, purpose: str, trials: int, n: int) -> Floats:
-    """The same of a distribution of scipy's, in its standard form (lognorm: sigma 1)."""
-    inverse = getattr(scipy_stats(), name).ppf
-    table: Floats = inverse(uniforms(purpose, trials, n), *_SHAPES.get(name, ()))
+    """The same of another distribution, in its standard form (lognormal: sigma 1)."""
+    table: Floats = np.asarray(_distribution(name).ppf(uniforms(purpose, trials, n)))
     return table
 
 
 def truth(name: str, p: float) -> float:
     """The true quantile of that distribution."""
-    return float(getattr(scipy_stats(), name).ppf(p, *_SHAPES.get(name, ())))
+    return float(_distribution(name).ppf(p))
+
+
+def _distribution(name: str) -> Any:  # noqa: ANN401  scipy has no types
+    scipy_name, shapes = _SCIPY[name]
+    return getattr(scipy_stats(), scipy_name)(*shapes)
 
 
 def covered(intervals: Sequence[Interval], value: float) -> int:
@@ -110,9 +119,13 @@ def covered(intervals: Sequence[Interval], value: float) -> int:
 
 def means(trials: int = TRIALS) -> Iterator[Measured]:
     """Student's t on normal figures, for which it is exact, and on skewed ones."""
-    for name, n, asked in (("norm", 10, 95.0), ("expon", 10, 90.0), ("expon", 30, 92.0)):
+    for name, n, asked in (
+        ("normal", 10, 95.0),
+        ("exponential", 10, 90.0),
+        ("exponential", 30, 92.0),
+    ):
         table = drawn(name, f"mean {n}", trials, n)
-        value = float(getattr(scipy_stats(), name).mean())
+        value = float(_distribution(name).mean())
         hits = covered([mean_interval(row) for row in table], value)
         yield Measured("mean_interval", f"{name}, n = {n}", "at least", asked, hits, trials)
 
@@ -162,7 +175,10 @@ def proportions(trials: int = TRIALS) -> Iterator[Measured]:
 def censored(trials: int = TRIALS) -> Iterator[Measured]:
     """The median of Exp(1) with 40 % of the clients censored at random times."""
     n, value = 100, math.log(2)
-    back, seen = drawn("expon", "back", trials, n), 1.5 * drawn("expon", "seen", trials, n)
+    back, seen = (
+        drawn("exponential", "back", trials, n),
+        1.5 * drawn("exponential", "seen", trials, n),
+    )
     curves = [
         kaplan_meier(b[b <= s], s[b > s]) for b, s in zip(back, seen, strict=True)
     ]  # P(censored) = 1/(1 + 1.5) = 40 %
@@ -177,9 +193,9 @@ def censored(trials: int = TRIALS) -> Iterator[Measured]:
 
 def sequential(trials: int = TRIALS) -> Iterator[Measured]:
     """Exp(1) until the half width is a part of the mean: does the last interval hold 1?"""
-    for relative in (0.1, 0.2):
+    for relative in (0.05, 0.1, 0.2):
         precision = Precision(relative=relative, ceiling=round(8 / relative**2))
-        table = drawn("expon", f"sequential {relative}", trials, precision.ceiling)
+        table = drawn("exponential", f"sequential {relative}", trials, precision.ceiling)
         found = list(_stopped(table, precision))
         condition = f"Exp(1) to {100 * relative:.0f} %"
         hits = covered(found, 1.0)
@@ -198,7 +214,7 @@ def _stopped(table: Floats, precision: Precision) -> Iterator[Interval]:
 
 def same_policy(trials: int = TRIALS) -> Iterator[Measured]:
     """One figure of two equal policies whose luck is half shared: how often told apart at 5 %."""
-    for name, n, never in (("norm", 10, 0.0), ("expon", 10, 0.0), ("lognorm", 30, 0.2)):
+    for name, n, never in (("normal", 10, 0.0), ("exponential", 10, 0.0), ("lognormal", 30, 0.2)):
         purpose = f"same {name} {n}"
         world = drawn(name, f"{purpose} world", trials, n)
         pair = [world + drawn(name, f"{purpose} {side}", trials, n) for side in "ab"]
@@ -212,8 +228,8 @@ def same_policy(trials: int = TRIALS) -> Iterator[Measured]:
 def same_mean(trials: int = TRIALS) -> Iterator[Measured]:
     """Equal means, but one policy varies little and the other with a long tail."""
     for n, asked in ((10, 12.0), (30, 8.0), (100, 7.0)):
-        steady = 1 + 0.1 * drawn("norm", f"steady {n}", trials, n)
-        tailed = drawn("expon", f"tailed {n}", trials, n)
+        steady = 1 + 0.1 * drawn("normal", f"steady {n}", trials, n)
+        tailed = drawn("exponential", f"tailed {n}", trials, n)
         found = [compare_pair(a, b).p_value <= LEVEL for a, b in zip(steady, tailed, strict=True)]
         condition = f"equal means, normal against Exp(1), n = {n}"
         yield Measured("compare_pair", condition, "at most", asked, sum(found), trials)
@@ -267,7 +283,7 @@ def calls_a_winner(trial: int, *, common: bool) -> bool:
 def power(trials: int = TRIALS) -> Iterator[Measured]:
     """A difference as large as the smallest said to be visible: how often is it seen?"""
     n = 20
-    noise = drawn("norm", "power", trials, n)
+    noise = drawn("normal", "power", trials, n)
     said = scipy_stats()
     shift = float((said.t.ppf(0.975, n - 1) + said.t.ppf(0.8, n - 1)) / math.sqrt(n))
     pairs = [compare_pair(np.zeros(n), row - shift) for row in noise]
@@ -278,8 +294,8 @@ def power(trials: int = TRIALS) -> Iterator[Measured]:
 def best(trials: int = TRIALS) -> Iterator[Measured]:
     """Six equal policies: how often is one marked alone? And does a true best stay in?"""
     n, k = 20, 6
-    world = drawn("expon", "best world", trials, n)
-    tables = [world + drawn("expon", f"best {i}", trials, n) for i in range(k)]
+    world = drawn("exponential", "best world", trials, n)
+    tables = [world + drawn("exponential", f"best {i}", trials, n) for i in range(k)]
     alone = kept = 0
     for trial in range(trials):
         equal = {f"p{i}": table[trial] for i, table in enumerate(tables)}
@@ -302,8 +318,8 @@ def gain_by_brute_force(trials: int = TRIALS, n: int = 20) -> tuple[float, float
     Returns the gain reported from one long run of pairs, and the ratio of the variances of the
     mean difference over ``trials`` experiments of ``n`` pairs: seeds of their own over shared.
     """
-    own = [drawn("expon", f"gain {side}", trials, n) for side in "ab"]
-    world, other = (drawn("expon", f"gain world {i}", trials, n) for i in range(2))
+    own = [drawn("exponential", f"gain {side}", trials, n) for side in "ab"]
+    world, other = (drawn("exponential", f"gain world {i}", trials, n) for i in range(2))
     before, after, elsewhere = own[0] + world, 1.5 * own[1] + world, 1.5 * own[1] + other
     reported = variance_gain(before.ravel(), after.ravel())
     shared = (after - before).mean(axis=1).var()

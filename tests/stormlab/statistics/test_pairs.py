@@ -77,7 +77,7 @@ def test_the_gain_is_that_of_brute_force() -> None:
 
 
 def test_the_correlation_goes_with_the_gain() -> None:
-    world, one, two = drawn("norm", "gain", 3, 5000)
+    world, one, two = drawn("normal", "gain", 3, 5000)
     shared, apart = variance_gain(world + one, world + two), variance_gain(one, two)
     assert shared
     assert apart

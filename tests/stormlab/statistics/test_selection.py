@@ -7,7 +7,7 @@ import pytest
 from stormlab.statistics import NO_DIFFERENCE, StatisticsError, best_of, ocba
 from stormlab.statistics.selftest import drawn
 
-WORLD, *OWN = drawn("expon", "selection", 4, 20)
+WORLD, *OWN = drawn("exponential", "selection", 4, 20)
 INF = math.inf
 
 

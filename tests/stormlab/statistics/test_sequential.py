@@ -17,7 +17,7 @@ from stormlab.statistics import (
 )
 from stormlab.statistics.selftest import drawn
 
-EXP = drawn("expon", "sequential figures", 2, 3000)
+EXP = drawn("exponential", "sequential figures", 2, 3000)
 INF = math.inf
 
 

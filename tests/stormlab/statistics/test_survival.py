@@ -59,7 +59,7 @@ def test_all_watched_to_one_horizon_is_never_before_it() -> None:
 
 def test_the_restricted_mean_has_greenwoods_interval() -> None:
     """Without censoring the variance is that of the mean of min(time, horizon), over n."""
-    times = drawn("expon", "restricted", 1, 400)[0]
+    times = drawn("exponential", "restricted", 1, 400)[0]
     found = kaplan_meier(times).restricted_mean(2.0)
     capped = np.minimum(times, 2.0)
     assert found.value == pytest.approx(capped.mean())
@@ -89,8 +89,8 @@ def test_nobody_is_refused() -> None:
 
 def test_the_median_is_unbiased_where_leaving_out_the_censored_is_not() -> None:
     trials, n, truth = 300, 100, math.log(2)
-    back = drawn("expon", "unbiased back", trials, n)
-    seen = 1.5 * drawn("expon", "unbiased seen", trials, n)
+    back = drawn("exponential", "unbiased back", trials, n)
+    seen = 1.5 * drawn("exponential", "unbiased seen", trials, n)
     assert (back > seen).mean() == pytest.approx(0.4, abs=0.01)
     medians = np.array(
         [
@@ -105,7 +105,7 @@ def test_the_median_is_unbiased_where_leaving_out_the_censored_is_not() -> None:
 
 
 def test_many_clients_are_quick_and_give_the_same() -> None:
-    back, seen = drawn("expon", "many", 2, 100_000)
+    back, seen = drawn("exponential", "many", 2, 100_000)
     many = kaplan_meier(back[back <= seen], seen[back > seen])
     assert many.n == 100_000
     assert many.quantile(0.5) == pytest.approx(math.log(2), abs=0.02)

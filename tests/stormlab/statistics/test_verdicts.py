@@ -45,7 +45,7 @@ def test_what_is_better_is_asked() -> None:
 
 
 def test_noise_has_no_winner_and_says_what_it_could_have_seen() -> None:
-    a, b = drawn("norm", "noise", 2, 20)
+    a, b = drawn("normal", "noise", 2, 20)
     one = judge({0: compare_pair(100 + a, 100 + b)})[0]
     assert one.verdict == NO_DIFFERENCE
     error = np.std(b - a, ddof=1) / math.sqrt(20)
@@ -58,7 +58,7 @@ def test_noise_has_no_winner_and_says_what_it_could_have_seen() -> None:
 
 
 def test_the_more_is_compared_the_less_can_be_seen() -> None:
-    pair = compare_pair(*drawn("norm", "noise", 2, 20))
+    pair = compare_pair(*drawn("normal", "noise", 2, 20))
     one, many = judge({0: pair})[0], judge(dict.fromkeys(range(10), pair))[0]
     assert one.smallest_visible
     assert many.smallest_visible
@@ -75,7 +75,7 @@ def test_the_same_runs_are_no_difference() -> None:
 def test_the_same_difference_in_every_run_takes_six_runs_to_believe() -> None:
     """Two equal policies would agree in n signs with a probability of 2^(1 - n)."""
     for n, verdict in ((2, NO_DIFFERENCE), (5, NO_DIFFERENCE), (6, "better"), (10, "better")):
-        a = drawn("expon", "same difference", 1, n)[0]
+        a = drawn("exponential", "same difference", 1, n)[0]
         found = compare_pair(a, a - 0.1)
         assert found.p_value == pytest.approx(2.0 ** (1 - n))
         assert alone(found) == verdict
@@ -158,17 +158,19 @@ def test_holm_rejects_what_its_definition_does(p_values: list[float], level: flo
 
 
 def test_one_of_many_is_not_believed_too_soon() -> None:
-    a, b = drawn("norm", "holm", 2, 12)
+    a, b = drawn("normal", "holm", 2, 12)
     pair = compare_pair(a, b - 1.7)
     assert 0.01 < pair.p_value < 0.05
-    noise = [compare_pair(x, y) for x, y in drawn("norm", "holm noise", 40, 12).reshape(20, 2, 12)]
+    noise = [
+        compare_pair(x, y) for x, y in drawn("normal", "holm noise", 40, 12).reshape(20, 2, 12)
+    ]
     family = judge(dict(enumerate([pair, *noise])))
     assert alone(pair) == "better"
     assert family[0].verdict == NO_DIFFERENCE
 
 
 def test_a_verdict_says_what_it_rests_on() -> None:
-    a, b = drawn("norm", "text", 2, 30)
+    a, b = drawn("normal", "text", 2, 30)
     text = judge({0: compare_pair(100 + a, 90 + b)})[0].text
     assert text.startswith("better (-")
     assert text.endswith("]; p < 0.001 after Holm)")
