@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from stormlab.clock import to_s
 from stormlab.compare.results import Measure
-from stormlab.recovery import FIGURES, NEVER, Recovery, figures, series
+from stormlab.recovery import FIGURES, Recovery, figures, series
 from stormlab.trace import Trace
 
 BINS_MAX = 600
 _WIDTHS_S = (0.1, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
-CURVES = ("attempts", "arrivals", "handshake_bytes")
+CURVES = ("attempts", "arrivals", "bytes_useful", "bytes_wasted")
 WAITS, WATCHED, STANDING = "waits_s", "watched_s", "standing "
 
 # The table's columns, in order. Each is judged; the times are those that a user waits, the outage
@@ -28,9 +28,10 @@ KEY: Mapping[str, str] = {
     "reconnect_s_p50": "t50",
     "reconnect_s_p95": "t95",
     "reconnect_s_p99": "t99",
-    "attempts_peak_per_s": "peak",
-    "attempts_per_client": "attempts",
-    "handshake_bytes_per_client": "bytes",
+    "reconnect_s_mean": "mean",
+    "attempts_per_s_peak": "peak/s",
+    "attempts_per_client_mean": "attempts",
+    "handshake_bytes_per_client_mean": "bytes",
 }
 
 
@@ -39,7 +40,8 @@ class Reading:
     """One run as the comparison keeps it.
 
     ``figures``: numbers by name; None where one does not apply, ``inf`` for never. ``facts``: JSON
-    that is no figure (``fault_s``, ``heal_s``, ``bin_s``). ``arrays``: numbers, by name.
+    that is no figure (``bin_s``, ``fault_s``, ``down_s``, ``capacity_per_s``). ``arrays``: numbers,
+    by name.
     """
 
     trace_hash: str
@@ -77,22 +79,30 @@ def read_recovery(trace: Trace) -> Reading:
         WATCHED: watched_s,
         "attempts": over_time.attempts,
         "arrivals": over_time.arrivals,
-        "handshake_bytes": over_time.bytes,
+        "bytes_useful": over_time.bytes_useful,
+        "bytes_wasted": over_time.bytes_wasted,
     }
     for standing, counts in over_time.standing.items():
         arrays[STANDING + standing.name.lower().replace("_", " ")] = counts
-    outage = recovery.outage
-    heal_ns = outage.heal_ns
     return Reading(
         trace_hash=trace.hash,
         figures=figures(recovery),
-        facts={
-            "bin_s": over_time.bin_s,
-            "fault_s": None if outage.fault_ns is None else to_s(outage.fault_ns),
-            "heal_s": None if heal_ns == NEVER else to_s(heal_ns),
-        },
+        facts=_facts(recovery, over_time.bin_s),
         arrays={name: _small(array) for name, array in arrays.items()},
     )
+
+
+def _facts(recovery: Recovery, width_s: float) -> dict[str, Any]:
+    outage, end_ns = recovery.outage, recovery.end_ns
+    return {
+        "bin_s": width_s,
+        "fault_s": None if outage.fault_ns is None else to_s(outage.fault_ns),
+        "down_s": [
+            [to_s(begin), to_s(min(end, end_ns))]
+            for begin, end in zip(outage.begins_ns.tolist(), outage.ends_ns.tolist(), strict=True)
+        ],
+        "capacity_per_s": recovery.rows.trace.header.get("capacity_per_s"),
+    }
 
 
 def bin_s(duration_s: float) -> float:
@@ -125,5 +135,5 @@ def recovery_reader() -> Reader:
         measures=measures,
         key={name: heading for name, heading in KEY.items() if name in measures},
         collapse="collapsed",
-        lost="clients_lost",
+        lost="lost_clients",
     )

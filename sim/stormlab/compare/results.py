@@ -58,15 +58,18 @@ class Summary:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The bins of the curves: bin j lasts from ``edges_s[j]`` to ``edges_s[j + 1]`` of the run.
+    """The bins of the curves, and what happened to the service meanwhile; seconds of the run.
 
-    ``fault_s``: when the fault came; ``heal_s``: when the service was there again for good (equal
-    to it without an outage; None: not by the end). Both are those of the first run.
+    Bin j lasts from ``edges_s[j]`` to ``edges_s[j + 1]``. ``fault_s``: when the fault came, None
+    without one. ``down_s``: the stretches without service; one that lasted to the end ends there.
+    ``capacity_per_s``: handshakes that the service can make per second; None: no limit is known.
+    All of the first run; the schedule of faults is the same in every run.
     """
 
     edges_s: Floats
-    fault_s: float | None
-    heal_s: float | None
+    fault_s: float | None = None
+    down_s: tuple[tuple[float, float], ...] = ()
+    capacity_per_s: float | None = None
 
     @property
     def bin_s(self) -> float:
@@ -86,7 +89,8 @@ class Runs:
     socket's place that lost its connection: seconds until it was back for good, ``inf`` if it was
     not by the end; ``watched_s``: how long that place was watched (equal where it came back).
     ``curves``: by name an array of runs x bins: ``attempts`` (new WebSocket), ``arrivals``
-    (handshakes that reached the server), ``handshake_bytes`` (both ways), counted within each bin.
+    (handshake requests sent to the server), ``bytes_useful`` and ``bytes_wasted`` (of handshakes,
+    both directions; wasted where no lasting connection came of it), counted within each bin.
     ``standings``: by name (open, connecting, waiting, paused, gave up, silent) an array of runs x
     bins: how many places stand so at the begin of each bin.
     """
