@@ -67,7 +67,7 @@ from stormlab.policy.reconnector import Reconnector
 from stormlab.policy.reset import Reset
 from stormlab.policy.schedule import Between, Delays, Moment, Schedule, Span, Stages, rfc6455
 from stormlab.policy.support import Draw, Support, support_of
-from stormlab.policy.walks import Decorrelated, NextAbove, NormalWalk, PollyV2
+from stormlab.policy.walks import Decorrelated, Grown, NextAbove, NormalWalk, PollyV2
 
 __all__ = [
     "RESTART_SPAN",
@@ -95,6 +95,7 @@ __all__ = [
     "Exponential",
     "Fact",
     "Full",
+    "Grown",
     "Happened",
     "HasTerms",
     "Jitter",

@@ -1,18 +1,27 @@
 """The catalogue of real policies: what an entry tells, and how entries are found.
 
 Entries come from the entry-point group ``stormlab.policies``; each entry point is a mapping from
-name to :class:`Entry`.
+name to :class:`Entry`. :func:`find_policy` also takes what is in no catalogue: code and tables of
+one's own.
 """
 
+import hashlib
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from stormlab.policy.contract import Policy, Terms
-from stormlab.policy.reconnect import Reconnect
+from stormlab import __version__
+from stormlab.policy.contract import Policy, Terms, terms_of
+from stormlab.policy.loading import load, source_digest
+from stormlab.policy.reconnect import Reconnect, policies_for_client
 from stormlab.policy.support import Support
+from stormlab.policy.table import PolicyTable, read_table
 
 POLICIES_GROUP = "stormlab.policies"
 
@@ -67,6 +76,7 @@ class Entry:
         reset: str = "",
         close_codes: str = "",
         network: str = "",
+        first_after_drop: Support | None = None,
     ) -> "Entry":
         """An entry for a policy made of parts; what is not given is read off the parts."""
         rules = "; ".join(rule.words for rule in reconnect.rules)
@@ -81,7 +91,7 @@ class Entry:
             jitter=jitter or reconnect.schedule.jitter_words,
             notes=notes,
             supports=reconnect.support,
-            first_after_drop=reconnect.support_after_drop(),
+            first_after_drop=first_after_drop or reconnect.support_after_drop(),
             cap_s=reconnect.schedule.cap_s,
             attempts_max=reconnect.attempts_max,
             reset=reset or reconnect.reset.words,
@@ -96,9 +106,23 @@ class Entry:
         return self.make if isinstance(self.make, Reconnect) else None
 
     @property
+    def table(self) -> PolicyTable | None:
+        """It as a table, to be varied; None when it is a class of its own."""
+        return None if self.reconnect is None else PolicyTable(self.reconnect, self.name)
+
+    @property
     def label(self) -> str:
         """``name@version``."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over what decides its behaviour: its table, or the source of its class."""
+        if self.table is not None:
+            return self.table.digest
+        module = sys.modules.get(getattr(self.make, "__module__", ""))
+        source = source_digest(module, self.label) if module is not None else self.label
+        return hashlib.blake2b(source.encode(), digest_size=8).hexdigest()
 
 
 @cache
@@ -122,3 +146,106 @@ def catalogue() -> Mapping[str, Entry]:
                 raise ValueError(msg)  # noqa: TRY004  a plugin's data, not a type error
             found.setdefault(str(name), entry)
     return {name: found[name] for name in sorted(found)}
+
+
+@dataclass(frozen=True)
+class FoundPolicy:
+    """A policy that was asked for: a factory, and what to call it.
+
+    ``name``: a short label. ``digest``: 16 hex digits over what decides its behaviour, this
+    version of stormlab included.
+    """
+
+    name: str
+    factory: Callable[[], Policy]
+    digest: str
+    entry: Entry | None = None
+    table: PolicyTable | None = None
+
+    def __call__(self) -> Policy:
+        """One policy, for one socket."""
+        return self.make()
+
+    def make(self) -> Policy:
+        """One policy, for one socket."""
+        return self.factory()
+
+    def make_group(self, count: int) -> list[Policy]:
+        """The policies of all sockets of one client."""
+        return policies_for_client(self.factory, count)
+
+    @property
+    def terms(self) -> Terms:
+        """What it asks of its host at the start."""
+        return self.entry.terms if self.entry is not None else terms_of(self.make())
+
+
+_SETTINGS = re.compile(r",(?=[A-Za-z_][\w.]*=)")
+
+
+def find_policy(target: str | Mapping[str, Any]) -> FoundPolicy:
+    """Find a policy by what a person writes.
+
+    ``NAME`` or ``NAME@VERSION`` of the catalogue; ``module:attribute`` or ``file.py:attribute`` of
+    one's own code; ``file.toml`` with a table ``[policy]``; or such a table itself. What is made of
+    parts can be varied: ``NAME,backoff.cap_s=30,attempts_max=5``.
+
+    Raises:
+        ValueError: one line, when there is no such policy or it cannot be used.
+    """
+    if isinstance(target, Mapping):
+        return _of_table(PolicyTable.validated(target))
+    base, *settings = _SETTINGS.split(target)
+    if base.endswith(".toml"):
+        return _varied(_of_table(read_table(Path(base))), settings, target)
+    if ":" in base:
+        return _varied(_of_code(base), settings, target)
+    entry = _entry(base)
+    digest = _with_version(entry.digest)
+    found = FoundPolicy(entry.name, entry.make, digest, entry, entry.table)
+    return _varied(found, settings, target)
+
+
+def _of_table(table: PolicyTable) -> FoundPolicy:
+    return FoundPolicy(table.name, table.make(), _with_version(table.digest), None, table)
+
+
+def _of_code(target: str) -> FoundPolicy:
+    loaded = load(target)
+    name = target.rpartition(":")[2]
+    if isinstance(loaded.make, Reconnect):
+        return _of_table(PolicyTable(loaded.make, name))
+    return FoundPolicy(name, loaded.make, _with_version(loaded.digest))
+
+
+def _varied(found: FoundPolicy, settings: list[str], target: str) -> FoundPolicy:
+    if not settings:
+        return found
+    if found.table is None:
+        msg = f"'{target}': {found.name} is a class of its own, not made of parts: nothing to set"
+        raise ValueError(msg)
+    table = found.table.with_settings(settings)
+    name = ",".join([found.name, *settings])
+    return FoundPolicy(name, table.make(), _with_version(table.digest), None, table)
+
+
+def _with_version(digest: str) -> str:
+    return hashlib.blake2b(f"{__version__} {digest}".encode(), digest_size=8).hexdigest()
+
+
+def _entry(target: str) -> Entry:
+    known = catalogue()
+    if target in known:
+        return known[target]
+    name, _, version = target.rpartition("@")
+    if name in known:
+        entry = known[name]
+        if version != entry.version:
+            msg = f"'{target}': the catalogue has {name} in version {entry.version}"
+            raise ValueError(msg)
+        return entry
+    close = [each for each in known if target and target.lower() in each.lower()]
+    close += get_close_matches(name or target, known, n=1, cutoff=0.5)
+    hint = f", did you mean '{close[0]}'?" if close else "; see: stormlab policies"
+    msg = f"no policy '{target}'{hint} (one's own: file.py:NAME, module:NAME or file.toml)"
+    raise ValueError(msg)

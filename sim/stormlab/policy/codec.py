@@ -42,6 +42,7 @@ KINDS: dict[type, dict[str, type]] = {
         "span": schedule.Span,
         "between": schedule.Between,
         "stages": schedule.Stages,
+        "grown": walks.Grown,
         "decorrelated": walks.Decorrelated,
         "normal-walk": walks.NormalWalk,
         "polly-v2": walks.PollyV2,
@@ -126,7 +127,8 @@ def _is_span(name: str, hint: object) -> bool:
     return schedule.Schedule in {hint, *get_args(hint)} and name != "schedule"
 
 
-def _unknown(where: str, key: str, known: list[str]) -> TableError:
+def unknown_key(where: str, key: str, known: list[str]) -> TableError:
+    """The complaint about a key that is not allowed, the likeliest one first."""
     likely = get_close_matches(key, known, n=1)
     hint = f"did you mean '{likely[0]}'? " if likely else ""
     return TableError(f"{where}.{key}: unknown key; {hint}allowed: {', '.join(known)}")
@@ -135,19 +137,25 @@ def _unknown(where: str, key: str, known: list[str]) -> TableError:
 # from a table ------------------------------------------------------------------------------------
 
 
-def part_from(cls: type, table: object, where: str) -> Any:  # noqa: ANN401  any part
+def part_from(
+    cls: type, table: object, where: str, beside: tuple[str, ...] = (), **given: object
+) -> Any:  # noqa: ANN401  any part
     """Make a part of class ``cls`` from its table; ``where`` names it in errors.
+
+    ``beside``: keys that others read from the same table. ``given``: fields that are made already.
 
     Raises:
         TableError: one line with the first thing that is wrong.
     """
     if not isinstance(table, Mapping):
         raise _wrong(where, table, "a table")
-    known = {key_of(name, hint): (name, hint) for name, hint in hints(cls).items()}
-    values = {}
+    known = {
+        key_of(name, hint): (name, hint) for name, hint in hints(cls).items() if name not in given
+    }
+    values: dict[str, Any] = dict(given)
     for key, value in table.items():
         if key not in known:
-            raise _unknown(where, key, [*known])
+            raise unknown_key(where, key, [*dict.fromkeys((*beside, *known))])
         name, hint = known[key]
         values[name] = value_from(hint, value, f"{where}.{key}", cls)
     for each in settable(cls):
@@ -173,7 +181,7 @@ def value_from(hint: Any, value: object, where: str, owner: type) -> Any:  # noq
         options = tuple(option for option in options if (option in {int, float}) == number)
     (one,) = options
     if one in KINDS:
-        return _kind_from(one, value, where)
+        return kind_from(one, value, where)
     reader = _READERS.get(get_origin(one) or one)
     if reader is not None:
         return reader(one, value, where, owner)
@@ -184,7 +192,8 @@ def value_from(hint: Any, value: object, where: str, owner: type) -> Any:  # noq
     return part_from(one, value, where)
 
 
-def _kind_from(protocol: type, value: object, where: str) -> Any:  # noqa: ANN401  any part
+def kind_from(protocol: type, value: object, where: str, beside: tuple[str, ...] = ()) -> Any:  # noqa: ANN401  any part
+    """Make one of several parts from its table, by ``kind``."""
     kinds = KINDS[protocol]
     if protocol is schedule.Schedule:
         short = _span_from(value, where)
@@ -198,7 +207,11 @@ def _kind_from(protocol: type, value: object, where: str) -> Any:  # noqa: ANN40
     if not isinstance(kind, str) or kind not in kinds:
         raise _wrong(f"{where}.kind", kind, ", ".join(kinds))
     rest = {key: inner for key, inner in value.items() if key != "kind"}
-    return delays_from(rest, where) if kind == "delays" else part_from(kinds[kind], rest, where)
+    return (
+        delays_from(rest, where)
+        if kind == "delays"
+        else part_from(kinds[kind], rest, where, beside)
+    )
 
 
 def _span_from(value: object, where: str) -> schedule.Span | None:
@@ -220,7 +233,7 @@ def delays_from(table: Mapping[str, Any], where: str) -> schedule.Delays:
     """Backoff and jitter, two tables, as one schedule."""
     for key in table:
         if key not in {"backoff", "jitter"}:
-            raise _unknown(where, key, ["backoff", "jitter"])
+            raise unknown_key(where, key, ["backoff", "jitter"])
     given: dict[str, Any] = {}
     parts: dict[str, Any] = {}
     for name, beside in (("backoff", _WITH_BACKOFF), ("jitter", _WITH_JITTER)):
@@ -235,8 +248,8 @@ def delays_from(table: Mapping[str, Any], where: str) -> schedule.Delays:
                 given[key] = value_from(hint, inner[key], at, schedule.Delays)
     if given.get("overflow") and parts["backoff"].get("kind") == "exponential":
         parts["backoff"]["overflow"] = given["overflow"]
-    base = value_from(backoff.Backoff, parts["backoff"], f"{where}.backoff", schedule.Delays)
-    spread = value_from(jitter.Jitter, parts["jitter"], f"{where}.jitter", schedule.Delays)
+    base = kind_from(backoff.Backoff, parts["backoff"], f"{where}.backoff", _WITH_BACKOFF)
+    spread = kind_from(jitter.Jitter, parts["jitter"], f"{where}.jitter", _WITH_JITTER)
     return schedule.Delays(base, spread, **given)
 
 
@@ -250,7 +263,7 @@ def _pair_from(hint: Any, value: object, where: str) -> tuple[Any, Any]:  # noqa
         raise TableError(f"{where}.{key}: missing; it is required")
     first = _number_from(number, value.get(key, 0), f"{where}.{key}", tuple)
     rest = {name: inner for name, inner in value.items() if name != key}
-    return first, _kind_from(schedule.Schedule, rest, where)
+    return first, kind_from(schedule.Schedule, rest, where)
 
 
 def _tuple_from(hint: Any, value: object, where: str, owner: type) -> Any:  # noqa: ANN401

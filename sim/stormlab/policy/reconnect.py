@@ -20,7 +20,7 @@ from stormlab.policy.codes import Advice, Rule
 from stormlab.policy.contract import Policy, Terms
 from stormlab.policy.reconnector import Reconnector
 from stormlab.policy.reset import Reset
-from stormlab.policy.schedule import Schedule, Span
+from stormlab.policy.schedule import Delays, Schedule, Span
 from stormlab.policy.support import Support
 
 AT_ONCE = Span(0.0, 0.0)
@@ -82,7 +82,8 @@ class Reconnect:
     whether a person is told. ``give_up_after_s``: also gives up so long after the first failure.
     ``rules`` are asked before anything else, then ``advice``. ``late``: (seconds, schedule),
     another schedule so long after the first failure (ably: after 120 s). ``counted_from``: the
-    delay runs from the end of the last attempt or from its beginning (gRPC, nats). ``spacing_s``:
+    delay runs from the end of the last attempt or from its beginning (gRPC, nats), but
+    ``first_after_drop`` always from the drop. ``spacing_s``:
     at least so long between the beginnings of two attempts. ``success_on``: what a breaker or
     budget takes for success; ``drops_fail``: whether the loss of a good connection is a failure to
     the breaker. ``breaker_spread_s``: probes come up to so much later, by chance. ``recheck``: when
@@ -144,10 +145,17 @@ class Reconnect:
         return self.schedule.support(n)
 
     def support_after_drop(self) -> Support | None:
-        """Every value that the first delay after a good connection can take."""
-        if self.first_after_drop is None:
-            return self.support(0)
-        return self.first_after_drop.support(0)
+        """Every value that the first delay after a connection can take that was good and long.
+
+        What is counted from the beginning of the last attempt has then long gone by.
+        """
+        if self.first_after_drop is not None:
+            return self.first_after_drop.support(0)
+        less = isinstance(self.schedule, Delays) and self.schedule.less_elapsed
+        found = self.support(0)
+        if found is not None and (less or self.counted_from == "attempt"):
+            return Support.point(0)
+        return found
 
 
 def policies_for_client(make: Callable[[], Policy], count: int) -> list[Policy]:

@@ -187,7 +187,8 @@ class Reconnector:
         delay_ns = schedule.delay_ns(self.n, moment)
         if delay_ns is not None and self._hidden and rule.network.hidden == "longest":
             delay_ns = to_ns(rule.network.hidden_s)
-        if delay_ns is not None and rule.counted_from == "attempt" and began_ns is not None:
+        from_begin = rule.counted_from == "attempt" and not first
+        if delay_ns is not None and from_begin and began_ns is not None:
             delay_ns = max(0, delay_ns - (happened.time_ns - began_ns))
         steps = counts and (rule.drop_counts or not first)
         self._count(counts=counts, steps=steps)

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stormlab.policy.codec import TableError, part_from, plain, table_of
+from stormlab.policy.codec import TableError, delays_from, part_from, plain, table_of
 from stormlab.policy.reconnect import Reconnect
 
 SIZE_MAX_BYTES = 1_000_000
@@ -61,7 +61,7 @@ class PolicyTable:
         if not isinstance(name, str) or not name:
             raise TableError(f"{where}.name: found {name!r}; allowed: a text in quotes")
         rest = {key: value for key, value in table.items() if key != "name"}
-        return cls(part_from(Reconnect, _with_schedule(rest, where), where), name)
+        return cls(_parts_from(rest, where), name)
 
     def make(self) -> Reconnect:
         """The factory of its policies."""
@@ -98,15 +98,23 @@ class PolicyTable:
         return PolicyTable.validated(document, self.name)
 
 
-def _with_schedule(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Put the tables ``backoff`` and ``jitter`` in the place of ``schedule``."""
+def _parts_from(table: Mapping[str, Any], where: str) -> Reconnect:
+    """Make the parts; the tables ``backoff`` and ``jitter`` stand in the place of ``schedule``."""
     parts = {key: table[key] for key in ("backoff", "jitter") if key in table}
     rest = {key: value for key, value in table.items() if key not in parts}
-    if "schedule" in rest and parts:
+    beside = ("name", "backoff", "jitter")
+    if parts and "schedule" in rest:
         raise TableError(f"{where}.{min(parts)}: found beside 'schedule'; allowed: one of them")
-    if "schedule" not in rest and "backoff" not in parts:
+    found: Reconnect
+    if parts:
+        if "backoff" not in parts:
+            raise TableError(f"{where}.backoff: missing; it is required beside 'jitter'")
+        found = part_from(Reconnect, rest, where, beside, schedule=delays_from(parts, where))
+    elif "schedule" in rest:
+        found = part_from(Reconnect, rest, where, beside)
+    else:
         raise TableError(f"{where}.backoff: missing; it is required, or 'schedule' in its place")
-    return {"schedule": parts, **rest} if parts else rest
+    return found
 
 
 def _set(document: dict[str, Any], setting: str) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import NormalDist
 
-from stormlab.clock import NS_PER_S
+from stormlab.clock import NS_PER_MS, NS_PER_S
 from stormlab.draws import Quantiles
 from stormlab.policy.backoff import DELAY_MS_MAX, MS_PER_S, power, whole_ns
 from stormlab.policy.contract import Scope
+from stormlab.policy.jitter import floor
 from stormlab.policy.schedule import Moment, capped
 from stormlab.policy.support import UNIT, Support
 
@@ -58,6 +59,62 @@ class Decorrelated:
     def jitter_words(self) -> str:
         """The jitter, for people."""
         return "decorrelated" + ("" if self.cap_s is None else ", before the cap")
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Only the first delay is drawn, ``U[low, high)``; each later one is ``factor`` times the last.
+
+    ``whole_ms``: the first is whole milliseconds, rounded down. Firefox: 200 + rand % 200 ms, x1.5
+    up to 60 s (netwerk/protocol/websocket/WebSocketChannel.cpp).
+    """
+
+    low_s: float
+    high_s: float
+    factor: float = 1.5
+    cap_s: float | None = None
+    whole_ms: bool = False
+    purpose: str = "jitter"
+    scope: Scope = "attempt"
+
+    def delay_ns(self, n: int, moment: Moment) -> int:
+        """The next delay of the walk."""
+        del n
+        if "grown" in moment.memory:
+            delay_ms = capped(moment.memory["grown"] * self.factor, self.cap_s)
+        else:
+            delay_ms = self._first_ms(moment.chance.unit(self.purpose, self.scope))
+        moment.memory["grown"] = min(delay_ms, DELAY_MS_MAX)
+        return whole_ns(delay_ms)
+
+    def _first_ms(self, unit: float) -> float:
+        first_ms = (self.low_s + (self.high_s - self.low_s) * unit) * MS_PER_S
+        return capped(floor(first_ms) if self.whole_ms else first_ms, self.cap_s)
+
+    def support(self, n: int) -> Support:
+        """From the shortest to the longest first delay, grown n times."""
+        found = []
+        for unit in (0.0, 1 - 1 / UNIT):
+            delay_ms = self._first_ms(unit)
+            for _ in range(n):
+                grown_ms = capped(delay_ms * self.factor, self.cap_s)
+                if grown_ms == delay_ms:  # at the cap
+                    break
+                delay_ms = min(grown_ms, DELAY_MS_MAX)
+            found.append(whole_ns(delay_ms))
+        step_ns = NS_PER_MS if self.whole_ms and n == 0 else 1
+        return Support.of([(found[0], found[1])], step_ns)
+
+    @property
+    def words(self) -> str:
+        """The formula, for people."""
+        text = f"first U[{self.low_s:g}, {self.high_s:g}), then {self.factor:g}·previous"
+        return f"{text} s" if self.cap_s is None else f"{text}, at most {self.cap_s:g} s"
+
+    @property
+    def jitter_words(self) -> str:
+        """The jitter, for people."""
+        return "only the first delay is drawn"
 
 
 @lru_cache(maxsize=1)
