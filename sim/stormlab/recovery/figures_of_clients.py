@@ -31,8 +31,8 @@ def _quantiles(
             of=lambda recovery: of(recovery).quantile_s(p / 100),
             title=f"{what}, p{p}",
             unit="s",
-            words=words.format(p=p),
-            formula=f"min {{t : S(t) <= {1 - p / 100:.2f}}}, t = {since}",
+            words=words,
+            formula=f"min {{t : S(t) <= 1 - p / 100}}, t = {since}",
             limits=limits,
         )
 
@@ -61,7 +61,7 @@ BACK = (
         "reconnect",
         lambda recovery: recovery.reconnect,
         "Time to reconnect",
-        "{p} % of the sockets that lost their connection had a lasting one again after this time",
+        "p % of the sockets that lost their connection had a lasting one again after this time",
         "back_i - lost_i",
         _NEVER_BACK + ". It contains the outage itself",
     ),
@@ -75,7 +75,7 @@ BACK = (
         "recovery",
         lambda recovery: recovery.recovery,
         "Time to recover",
-        "{p} % of them had one after this time since the service was there again (or since the"
+        "p % of them had one after this time since the service was there again (or since the"
         " loss, if that was later)",
         "max(0, back_i - heal_i)",
         _NEVER_BACK,
@@ -90,7 +90,7 @@ BACK = (
         "client_reconnect",
         lambda recovery: recovery.client_reconnect,
         "Time to reconnect of a client",
-        "{p} % of the clients that lost a connection had all their sockets back after this time",
+        "p % of the clients that lost a connection had all their sockets back after this time",
         "max back_i - min lost_i over the sockets of a client",
         _NEVER_BACK + ". A client with one socket back can be of use already",
     ),

@@ -115,27 +115,26 @@ def lasting_percent(recovery: Recovery) -> float | None:
     return percent(int(lasted.sum()), int(recovery.storm.sum()))
 
 
-def _attempts_with(recovery: Recovery, event: Event, code: int | None = None) -> Ints:
-    """The storm's attempts with a row of this kind (and code), each once."""
+def _have(recovery: Recovery, event: Event, code: int | None = None) -> Bools:
+    """Which of the storm's attempts have a row of this kind (and code)."""
     rows = recovery.rows.of(event)
     if code is not None:
         rows = rows[recovery.rows.get("code", rows) == code]
-    number = recovery.attempts.number(rows)
-    found: Ints = np.unique(number[np.append(recovery.storm, False)[number]])
-    return found
+    have = np.zeros(len(recovery.attempts) + 1, bool)
+    have[recovery.attempts.number(rows)] = True
+    return have[:-1] & recovery.storm
 
 
 def server_success_percent(recovery: Recovery) -> float | None:
     """Handshakes accepted while the client still waited, of those a worker began with."""
-    accepted = _attempts_with(recovery, Event.ACCEPTED)
-    for_nobody = _attempts_with(recovery, Event.SERVED, code=1)
+    wanted = _have(recovery, Event.ACCEPTED) & ~_have(recovery, Event.SERVED, code=1)
     begun = recovery.storm & (recovery.attempts.started_ns < NEVER)
-    return percent(int((~np.isin(accepted, for_nobody)).sum()), int(begun.sum()))
+    return percent(int(wanted.sum()), int(begun.sum()))
 
 
 def rejected(recovery: Recovery) -> int:
     """Attempts of the storm that admission refused."""
-    return len(_attempts_with(recovery, Event.REJECTED))
+    return int(_have(recovery, Event.REJECTED).sum())
 
 
 def wasted_work_percent(recovery: Recovery) -> float | None:
