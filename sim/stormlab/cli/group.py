@@ -25,6 +25,7 @@ BUILT_IN = {
     "scenarios": "stormlab.cli.catalogue:scenarios",
     "models": "stormlab.cli.catalogue:models",
     "trace": "stormlab.cli.trace:trace",
+    "sweep": "stormlab.cli.sweep:sweep",
     "completion": "stormlab.cli.completion:completion",
 }
 _HELP_WIDTH = 78

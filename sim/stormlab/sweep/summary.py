@@ -114,8 +114,10 @@ def as_csv(results: Results, summaries: Sequence[Summary]) -> str:
     return file.getvalue()
 
 
-def as_markdown(results: Results, summaries: Sequence[Summary], figures: Sequence[str]) -> str:
-    """The table of the chosen figures, and what made it."""
+def as_markdown(
+    results: Results, summaries: Sequence[Summary], figures: Sequence[str], file: str
+) -> str:
+    """The table of the chosen figures, and what made it; ``file`` holds every run."""
     headings, body = rows(results, summaries, figures)
     first, last = results.metadata["seeds"]
     count = last - first + 1
@@ -132,7 +134,7 @@ def as_markdown(results: Results, summaries: Sequence[Summary], figures: Sequenc
         _line(["---"] * len(headings)),
         *(_line([shown(value) for value in row]) for row in body),
         "",
-        "Every figure of every cell: `summary.csv`; every run: `results.parquet`. Made by:",
+        f"Every figure of every cell: `summary.csv`; every run: `{file}`. Made by:",
         "",
         "```console",
         f"$ {results.metadata['command']}",
