@@ -174,6 +174,7 @@ class Endpoint:
         """The retry is due: make the attempt, unless the policy does not want it any more."""
         self._timer = None
         now_ns = self._clock.now_ns
+        self.chance.ordinal += 1
         decision = due(self.policy, now_ns, self.chance)
         if self._breaker is not None:
             self._watch_breaker()
@@ -182,7 +183,7 @@ class Endpoint:
             self._attempt()
             return
         self._record(Event.TIMER_IGNORED)
-        if decision is not None:
+        if decision is not None and not _past(decision, now_ns):
             self._obey(decision)
 
     def start(self) -> None:
@@ -391,6 +392,11 @@ class Endpoint:
             value_ns=value_ns,
             detail=detail,
         )
+
+
+def _past(decision: Decision, now_ns: int) -> bool:
+    """A refused attempt put off to a time that is over would be refused again without end."""
+    return isinstance(decision, RetryAt) and decision.time_ns < now_ns
 
 
 _BREAKER_EVENTS = {

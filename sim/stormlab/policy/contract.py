@@ -20,6 +20,9 @@ host's part of the contract:
    to do without an answer: :func:`first_attempt` when the client starts, and :func:`due` when an
    attempt falls due. The latter asks ``may_attempt`` and, after a refusal, ``postponed``: a breaker
    or a budget that several sockets share may have closed the way after the decision was made.
+6. Draws of scope ``attempt`` are new for each decision: at the start, at each fact other than
+   OPENED, PROVED and REACHED, and at each attempt that falls due. Every host counts alike, so that
+   a policy draws the same in the simulation, in a property test and in production.
 """
 
 from dataclasses import dataclass

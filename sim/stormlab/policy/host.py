@@ -170,7 +170,7 @@ class Host:
             msg = f"no attempt is due at {time_ns} ns: {self.phase}, due at {due_ns}"
             raise RuntimeError(msg)
         now_ns = self._now_ns = max(time_ns, self._now_ns)
-        decision = due(self.policy, now_ns, _OneDecision(self.chance))
+        decision = due(self.policy, now_ns, self._next_chance())
         if decision == RetryAt(now_ns):
             self.phase, self._pending = Phase.CONNECTING, None
             self.attempt += 1
