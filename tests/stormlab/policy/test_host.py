@@ -196,7 +196,7 @@ def test_addressed_chance_moves_on_with_each_decision_that_draws() -> None:
     for fact in (Fact.REACHED, Fact.OPENED, Fact.PROVED, Fact.HIDDEN, Fact.DROPPED):
         host.tell(Happened(fact, 1), 1)
         ordinals.append(chance.ordinal)
-    assert ordinals == [1, 1, 1, 1, 2, 3]
+    assert ordinals == [2, 2, 2, 2, 3, 4]  # the start and the attempt that fell due are two
 
 
 def test_a_stop_holds_until_a_fact_brings_a_decision() -> None:
