@@ -40,11 +40,13 @@ def whole_ns(delay_ms: float, overflow: Overflow = "saturate") -> int:
     """
     if delay_ms != delay_ms or delay_ms <= 0:  # noqa: PLR0124  NaN differs from itself
         return 0
-    if overflow == "saturate":
-        return round(min(delay_ms, DELAY_MS_MAX) * NS_PER_MS)
-    if delay_ms == math.inf or (overflow == "int32-timer" and delay_ms > TIMER_MS_MAX):
+    if overflow != "saturate" and delay_ms == math.inf:
         return 0
-    return round(min(delay_ms, DELAY_MS_MAX) * NS_PER_MS)
+    if overflow == "int32-timer" and delay_ms > TIMER_MS_MAX:
+        return 0
+    whole = int(min(delay_ms, DELAY_MS_MAX))  # by itself: a float of nanoseconds ends at 104 days
+    rest = min(delay_ms, DELAY_MS_MAX) - whole
+    return whole * NS_PER_MS + round(rest * NS_PER_MS)
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from stormlab import __version__
 from stormlab.policy.contract import Policy, Terms, terms_of
-from stormlab.policy.loading import load, source_digest
+from stormlab.policy.loading import load, said, source_digest
 from stormlab.policy.reconnect import Reconnect, policies_for_client
 from stormlab.policy.support import Support
 from stormlab.policy.table import PolicyTable, read_table
@@ -137,8 +137,7 @@ def catalogue() -> Mapping[str, Entry]:
         try:
             entries = dict(point.load())
         except Exception as error:  # noqa: BLE001  a plugin may fail in any way
-            kind = type(error).__name__
-            msg = f"policies of {point.value} cannot be loaded ({kind}: {error})"
+            msg = f"policies of {point.value} cannot be loaded ({said(error)})"
             raise ValueError(msg) from None
         for name, entry in entries.items():
             if not isinstance(entry, Entry):

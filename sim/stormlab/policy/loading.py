@@ -65,7 +65,7 @@ def _checked(target: str, module: ModuleType, name: str) -> Loaded:
     try:
         policy = make()
     except (Exception, SystemExit) as error:  # noqa: BLE001  code of somebody else
-        msg = f"'{target}' cannot be made without arguments: {_said(error)}"
+        msg = f"'{target}' cannot be made without arguments: {said(error)}"
         raise ValueError(msg) from None
     for method in ("on", "may_attempt"):
         if not callable(getattr(policy, method, None)):
@@ -82,7 +82,7 @@ def source_digest(module: ModuleType, name: str) -> str:
     return hashlib.blake2b(text + b"\0" + name.encode(), digest_size=8).hexdigest()
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """What an error of somebody's code says, on one line, with its kind."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
@@ -91,7 +91,7 @@ def _module(place: str, target: str) -> ModuleType:
     try:
         return importlib.import_module(place)
     except (Exception, SystemExit) as error:  # noqa: BLE001  code of somebody else
-        msg = f"'{target}' cannot be loaded: {_said(error)}"
+        msg = f"'{target}' cannot be loaded: {said(error)}"
         raise ValueError(msg) from None
 
 
@@ -112,6 +112,6 @@ def _file(path: Path, content: bytes, target: str) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001  code of somebody else
         del sys.modules[name]
-        msg = f"'{target}' cannot be loaded: {_said(error)}"
+        msg = f"'{target}' cannot be loaded: {said(error)}"
         raise ValueError(msg) from None
     return module

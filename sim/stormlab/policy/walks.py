@@ -88,8 +88,9 @@ class Grown:
         return whole_ns(delay_ms)
 
     def _first_ms(self, unit: float) -> float:
-        first_ms = (self.low_s + (self.high_s - self.low_s) * unit) * MS_PER_S
-        return capped(floor(first_ms) if self.whole_ms else first_ms, self.cap_s)
+        low_ms, high_ms = self.low_s * MS_PER_S, self.high_s * MS_PER_S
+        added_ms = (high_ms - low_ms) * unit
+        return capped(low_ms + (floor(added_ms) if self.whole_ms else added_ms), self.cap_s)
 
     def support(self, n: int) -> Support:
         """From the shortest to the longest first delay, grown n times."""

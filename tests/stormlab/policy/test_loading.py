@@ -120,3 +120,30 @@ def test_what_is_no_policy_is_said_in_one_line(
     with pytest.raises(ValueError, match=complaint) as caught:
         load_policy(target)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ("raise RuntimeError('two\\nlines')", "cannot be loaded: RuntimeError: two lines"),
+        ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
+        ("def Mine(x): ...", "cannot be made without arguments: TypeError"),
+        ("def Mine(): raise KeyError('x')", "cannot be made without arguments: KeyError: 'x'"),
+    ],
+)
+def test_code_that_fails_is_one_line(tmp_path: Path, code: str, complaint: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(code, encoding="utf-8")
+    with pytest.raises(ValueError, match=complaint) as caught:
+        load_policy(f"{path}:Mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_run_once_for_each_content(tmp_path: Path) -> None:
+    path, log = tmp_path / "mine.py", tmp_path / "log.txt"
+    code = f"with open({str(log)!r}, 'a') as log:\n    log.write('run ')\n" + OWN
+    for content in (code, code, code + "# changed\n"):
+        path.write_text(content, encoding="utf-8")
+        for _ in range(3):
+            load_policy(f"{path}:Mine")
+    assert log.read_text(encoding="utf-8") == "run run "

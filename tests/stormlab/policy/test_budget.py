@@ -1,0 +1,187 @@
+"""Retry budgets: never overdrawn, and asked again in time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stormlab.policy import (
+    AdaptiveThrottle,
+    Budget,
+    Leaky,
+    ShareOfActive,
+    TokenBucket,
+    TokensByResult,
+)
+from stormlab.policy.budget import BudgetRule
+
+S = 1_000_000_000
+WAITS = st.lists(st.integers(0, 3 * S), min_size=1, max_size=80)
+
+
+def taken(budget: Budget, time_ns: int, unit: float = 0.0) -> bool:
+    return budget.take(time_ns, lambda: unit)
+
+
+@given(waits=WAITS, rate=st.sampled_from([0.1, 1.0, 3.0]), burst=st.integers(1, 5))
+def test_a_bucket_never_gives_more_than_rate_and_burst(
+    waits: list[int], rate: float, burst: int
+) -> None:
+    budget = TokenBucket(rate, burst).make()
+    now, times = 0, []
+    for wait in waits:
+        now += wait
+        if taken(budget, now):
+            times.append(now)
+    for first in range(len(times)):
+        for last in range(first, len(times)):
+            seconds = (times[last] - times[first]) / S
+            assert last - first + 1 <= burst + rate * seconds + 1e-6
+
+
+@given(waits=WAITS, rate=st.sampled_from([0.1, 1.0, 3.0]), burst=st.integers(1, 5))
+def test_a_bucket_gives_at_the_time_it_names_and_not_before(
+    waits: list[int], rate: float, burst: int
+) -> None:
+    budget = TokenBucket(rate, burst).make()
+    now = 0
+    for wait in waits:
+        now += wait
+        due_ns = budget.next_ns(now)
+        assert due_ns is not None
+        if due_ns > now:
+            assert not taken(budget, now)
+            assert not taken(budget, due_ns - 1)
+            now = due_ns
+        assert taken(budget, now)
+
+
+AWS = TokensByResult(500, cost=14, per_success=1, refund=True)
+GRPC = TokensByResult(10, cost=0, per_failure=1, per_success=0.1, above=5)
+
+
+@given(
+    rule=st.sampled_from([AWS, GRPC, TokensByResult(3, 0, per_request=0.2)]),
+    steps=st.lists(st.sampled_from(["take", "good", "retried", "bad", "request"]), max_size=99),
+)
+def test_tokens_stay_between_zero_and_their_maximum(rule: TokensByResult, steps: list[str]) -> None:
+    budget = rule.make()
+    left = rule.tokens_max if rule.tokens_start is None else rule.tokens_start
+    for step in steps:
+        if step == "take":
+            allowed = left >= rule.cost and (not rule.above or left > rule.above)
+            assert taken(budget, 0) == allowed
+            left -= rule.cost if allowed else 0
+        elif step == "request":
+            budget.request(0)
+            left += rule.per_request
+        elif step == "bad":
+            budget.failure(0, retried=True)
+            left -= rule.per_failure
+        else:
+            budget.success(0, retried=step == "retried")
+            left += rule.cost if step == "retried" and rule.refund else rule.per_success
+        left = round(max(0, min(rule.tokens_max, left)), 9)
+
+
+def test_grpc_retries_only_above_half() -> None:
+    budget = GRPC.make()
+    for _ in range(4):
+        budget.failure(0, retried=False)
+    assert taken(budget, 0)
+    budget.failure(0, retried=False)
+    assert not taken(budget, 0)
+    budget.success(0, retried=False)
+    assert taken(budget, 0)
+
+
+def test_aws_pays_back_a_retry_that_succeeded() -> None:
+    budget = AWS.make()
+    assert sum(taken(budget, 0) for _ in range(50)) == 500 // 14
+    budget.success(0, retried=True)
+    assert [taken(budget, 0) for _ in range(2)] == [True, False]
+
+
+def test_finagle_gives_its_reserve_and_a_fifth_of_the_requests() -> None:
+    budget = Leaky().make()
+    assert sum(taken(budget, 0) for _ in range(150)) == 100
+    for _ in range(10):
+        budget.request(S)
+    assert sum(taken(budget, S) for _ in range(5)) == 2
+    assert budget.next_ns(S) == 10 * S
+    assert not taken(budget, 10 * S - 1)
+    assert sum(taken(budget, 10 * S) for _ in range(150)) == 100
+
+
+@given(waits=WAITS)
+def test_finagle_s_budget_is_never_overdrawn_within_its_window(waits: list[int]) -> None:
+    rule = Leaky(share=0.5, ttl_s=10, reserve_per_s=0.2)
+    budget = rule.make()
+    now, requests, retries = 0, [], []
+    for index, wait in enumerate(waits):
+        now += wait
+        if index % 2:
+            budget.request(now)
+            requests.append(now)
+        elif taken(budget, now):
+            retries.append(now)
+        recent = [at for at in retries if at // S > now // S - 10]
+        asked = [at for at in requests if at // S > now // S - 20]
+        assert len(recent) <= 2 + 0.5 * len(asked)
+
+
+def test_envoy_s_share_of_what_is_active() -> None:
+    budget = ShareOfActive().make()
+    assert [taken(budget, 0) for _ in range(4)] == [True, True, True, False]
+    budget.active(20)
+    assert [taken(budget, 0) for _ in range(2)] == [True, False]
+    budget.failure(0, retried=False)
+    assert not taken(budget, 0)
+    budget.failure(0, retried=True)
+    assert taken(budget, 0)
+
+
+def throttled(rule: AdaptiveThrottle, requests: int, accepts: int) -> Budget:
+    budget = rule.make()
+    for _ in range(requests):
+        budget.request(0)
+    for _ in range(accepts):
+        budget.success(0, retried=False)
+    return budget
+
+
+@pytest.mark.parametrize(
+    ("requests", "accepts", "refusal"),
+    [(0, 0, 0.0), (10, 5, 0.0), (10, 4, 2 / 11), (100, 0, 100 / 101), (10, 10, 0.0)],
+)
+def test_the_throttle_refuses_with_the_book_s_probability(
+    requests: int, accepts: int, refusal: float
+) -> None:
+    for unit, allowed in ((refusal + 1e-9, True), (refusal - 1e-9, not refusal)):
+        assert taken(throttled(AdaptiveThrottle(), requests, accepts), 0, unit) == allowed
+
+
+def test_the_throttle_forgets_after_its_window() -> None:
+    budget = throttled(AdaptiveThrottle(), 100, 0)
+    assert not taken(budget, 120 * S - 1)
+    assert taken(budget, 241 * S)
+
+
+def test_a_probe_passes_a_throttle_that_has_a_floor() -> None:
+    budget = throttled(AdaptiveThrottle(probe_s=10), 1000, 0)
+    assert not taken(budget, 10 * S - 1)
+    assert budget.next_ns(5 * S) == 10 * S
+    assert taken(budget, 10 * S)
+    assert throttled(AdaptiveThrottle(), 1000, 0).next_ns(5 * S) is None
+
+
+@pytest.mark.parametrize(
+    "rule", [TokenBucket(1), AWS, GRPC, Leaky(), ShareOfActive(), AdaptiveThrottle()]
+)
+def test_a_budget_is_told_to_people(rule: BudgetRule) -> None:
+    assert rule.words
+    assert taken(rule.make(), 0)
+
+
+def test_no_budget_refuses_nothing() -> None:
+    assert taken(Budget(), 0)
+    assert Budget().next_ns(7) == 7
