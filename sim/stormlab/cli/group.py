@@ -22,6 +22,7 @@ from stormlab.console import BAD_INPUT, DEFECT, READER_GONE, STOPPED, fail, note
 COMMANDS_GROUP = "stormlab.commands"
 BUILT_IN = {
     "run": "stormlab.cli.run:run",
+    "compare": "stormlab.cli.compare:compare",
     "scenarios": "stormlab.cli.catalogue:scenarios",
     "models": "stormlab.cli.catalogue:models",
     "trace": "stormlab.cli.trace:trace",

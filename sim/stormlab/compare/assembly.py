@@ -27,7 +27,7 @@ from stormlab.compare.results import (
     Runs,
     Short,
 )
-from stormlab.policy.catalogue import catalogue
+from stormlab.policy.catalogue import catalogue, find_policy
 from stormlab.statistics import CONFIDENCE, StatisticsError, pilot
 
 Readings = Mapping[str, Sequence[Reading]]
@@ -127,12 +127,13 @@ def _policy(
 
 
 def _told_of(target: str) -> tuple[str | None, Mapping[str, Any]]:
-    """Version and terms of a policy of the catalogue; nothing of any other."""
+    """Version and terms of a policy; nothing of what only its model can find."""
     try:
-        entry = catalogue().get(target.partition(",")[0].strip())
-    except ValueError:  # a broken plugin; whoever needs it says so
-        entry = None
-    return (None, {}) if entry is None else (entry.version, asdict(entry.terms))
+        found = find_policy(target)
+        entry = found.entry or catalogue().get(target.partition(",")[0])
+    except ValueError:
+        return None, {}
+    return None if entry is None else entry.version, asdict(found.terms)
 
 
 def _runs(readings: Sequence[Reading], seeds: Sequence[int], names: Sequence[str]) -> Runs:

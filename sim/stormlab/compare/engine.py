@@ -17,11 +17,12 @@ from stormlab.compare.reading import Reader, Reading, recovery_reader
 from stormlab.compare.results import Comparison, Effort
 from stormlab.replications import Job, JobError, replicate_as_completed
 from stormlab.scenario import ScenarioError
-from stormlab.sources import SourceReader
+from stormlab.sources import SourceError, SourceReader
 from stormlab.statistics import CONFIDENCE, Precision, Replicated, mean_interval, replicate_until
 from stormlab.store import Store, unit_key
 
 SEEDS_APART = 10_000
+SEED_MAX = (2**53 - 1) // SEEDS_APART - 1  # so that the seed of every run is exact in JSON
 REPLICATIONS_MIN, REPLICATIONS_MAX = 2, SEEDS_APART
 FLOOR, CEILING = 10, 200
 PRECISION = 0.05
@@ -108,7 +109,7 @@ def compare(
 
     Raises:
         CompareError: one line, when a policy's run fails by its scenario.
-        StoreError: when a run cannot be kept.
+        StoreError, SourceError: when runs cannot be kept.
     """
     plan, reader = plan or Plan(), reader or recovery_reader()
     lab = _Lab(what, plan, seed, reader, store, watch)
@@ -140,9 +141,8 @@ class _Lab:
         self._plan, self._reader, self._store, self._watch = plan, reader, store, watch
         self._contenders = {each.label: each for each in what.contenders}
         self._seed = seed
-        code = SourceReader()
-        digests = {each.label: code.of(each.scenario).digest for each in what.contenders}
-        self.code = code.of(what.base).digest
+        digests = _digests(what, needed=store is not None)
+        self.code = digests[""]
         self._found: dict[tuple[str, int], Reading] = {}
         self._units = [(index, label) for index in range(plan.most) for label in self.labels]
         self._keys = {
@@ -266,6 +266,23 @@ class _Lab:
                 label, _, figure = name.partition("\n")
                 found.append(Worst(label, figure, half))
         return max(found, key=lambda one: one.half_width_percent, default=None)
+
+
+def _digests(what: Field, *, needed: bool) -> dict[str, str]:
+    """The code behind each policy's runs by its label, and behind the scenario's by "".
+
+    Code without a source that can be read ("unknown") does no harm unless runs are kept.
+    """
+    reader = SourceReader()
+    found: dict[str, str] = {}
+    for label, scenario in [("", what.base), *((c.label, c.scenario) for c in what.contenders)]:
+        try:
+            found[label] = reader.of(scenario).digest
+        except SourceError:
+            if needed:
+                raise
+            found[label] = "unknown"
+    return found
 
 
 def _or_never(value: Any) -> float:  # noqa: ANN401  any figure

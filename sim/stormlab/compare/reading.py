@@ -22,13 +22,13 @@ _WIDTHS_S = (0.1, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 CURVES = ("attempts", "arrivals", "bytes_useful", "bytes_wasted")
 WAITS, WATCHED, STANDING = "waits_s", "watched_s", "standing "
 
-# The table's columns, in order. Each is judged; the times are those that a user waits, the outage
-# included, and those that the policy is to blame for, from when the service was there again.
+# The table's columns, in order; each is judged. Times are those that a user waits, so that they
+# contain the outage.
 KEY: Mapping[str, str] = {
-    "reconnect_s_p50": "t50",
-    "reconnect_s_p95": "t95",
-    "reconnect_s_p99": "t99",
-    "reconnect_s_mean": "mean",
+    "reconnect_s_p50": "t50 s",
+    "reconnect_s_p95": "t95 s",
+    "reconnect_s_p99": "t99 s",
+    "reconnect_s_mean": "mean s",
     "attempts_per_s_peak": "peak/s",
     "attempts_per_client_mean": "attempts",
     "handshake_bytes_per_client_mean": "bytes",
