@@ -123,7 +123,8 @@ class Ages:
 
     def most_s(self) -> float | None:
         """The largest age."""
-        return float(self.high_ns.max()) / NS_PER_S if self._total_ns else None
+        real = (self.times > 0) & (self.high_ns > self.low_ns)
+        return float(self.high_ns[real].max()) / NS_PER_S if real.any() else None
 
 
 @once

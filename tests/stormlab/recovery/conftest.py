@@ -15,7 +15,7 @@ class Fleet:
     """Tells a storm in any order; :meth:`trace` puts it in order of time."""
 
     def __init__(self, clients: int, sockets: int, duration_s: float, **header: Any) -> None:
-        self.header = {
+        self.header: dict[str, Any] = {
             "clients": clients,
             "sockets": sockets,
             "duration_ns": to_ns(duration_s),
@@ -68,6 +68,8 @@ class Fleet:
     def trace(self) -> Trace:
         recorder = Recorder()
         for time_ns, event, columns in sorted(self._told, key=lambda row: row[0]):
+            if time_ns > self.header["duration_ns"]:
+                break
             recorder.add(time_ns, event, **columns)
         return recorder.finish(self.header)
 
