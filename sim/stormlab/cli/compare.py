@@ -6,6 +6,7 @@ import shlex
 import sys
 import textwrap
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ PRECISION_MIN, PRECISION_MAX = 0.001, 0.5
 FILES = frozenset({"results.parquet", "results.npz", "comparison.json", "report.md", "index.html"})
 PARQUET_MISSING = "results.npz instead: pip install 'stormlab[parquet]'"
 _PART = ".report.partial"
+_GAP = 3  # between the columns of a table
 
 
 def precision_of(
@@ -324,33 +326,37 @@ def _rows(comparison: Comparison, names: Sequence[str] | Mapping[str, str]) -> l
     for policy in comparison.policies:
         cells = []
         for name in names:
-            sign = words.mark(comparison.rankings.get(name), policy.label)
-            text = words.cell(policy.figures.get(name))
-            cells.append(f"{sign} {text}" if sign else text)
+            sign = words.mark(comparison, name, policy.label)
+            cells.append(sign + words.cell(policy.figures.get(name)))
         rows.append(cells)
     return rows
 
 
 def _table(comparison: Comparison) -> None:
-    """As many columns beside each other as fit; the others in further tables below."""
+    """All columns beside each other if they fit; else in several tables of about equal width."""
     names = list(comparison.key)
     rows = _rows(comparison, names)
     headings = list(comparison.key.values())
     labels = [policy.label for policy in comparison.policies]
-    sizes = [max(len(row[i]) for row in [headings, *rows]) + 3 for i in range(len(names))]
-    first = max(len("policy"), *map(len, labels)) + 2
-    room = max(width() - first, max(sizes, default=0))
-    start = 0
-    while start < len(names):
-        end, used = start, 0
-        while end < len(names) and used + sizes[end] <= room:
-            used += sizes[end]
-            end += 1
+    sizes = [max(len(row[i]) for row in [headings, *rows]) + _GAP for i in range(len(names))]
+    room = width() - max(len("policy"), *map(len, labels))
+    count = next(n for n in range(1, len(names) + 1) if n == len(names) or _fit(sizes, n, room))
+    for number, (start, end) in enumerate(_parts(len(names), count)):
+        if number:
+            say("")
         table(
             ["policy", *headings[start:end]],
             [[label, *row[start:end]] for label, row in zip(labels, rows, strict=True)],
         )
-        start = end
+
+
+def _parts(columns: int, count: int) -> list[tuple[int, int]]:
+    edges = [round(columns * part / count) for part in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def _fit(sizes: Sequence[int], count: int, room: int) -> bool:
+    return all(sum(sizes[start:end]) <= room for start, end in _parts(len(sizes), count))
 
 
 # files -------------------------------------------------------------------------------------------

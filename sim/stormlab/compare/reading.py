@@ -26,7 +26,6 @@ WAITS, WATCHED, STANDING = "waits_s", "watched_s", "standing "
 # contain the outage.
 KEY: Mapping[str, str] = {
     "reconnect_s_p50": "t50 s",
-    "reconnect_s_p95": "t95 s",
     "reconnect_s_p99": "t99 s",
     "reconnect_s_mean": "mean s",
     "attempts_per_s_peak": "peak/s",

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from stormlab.compare.results import Comparison, PolicyResult, Ranking, Summary
+from stormlab.compare.results import Comparison, PolicyResult, Summary
 from stormlab.statistics import NO_DIFFERENCE, probability_text
 
 BEST, LEADING = "*", "="
@@ -55,16 +55,17 @@ def cell(found: Summary | None) -> str:
     return f"{number(value, step)} {PLUS_MINUS}{number(half, step)}"
 
 
-def mark(ranking: Ranking | None, label: str) -> str:
+def mark(comparison: Comparison, figure: str, label: str) -> str:
     """The sign before a cell: the best, one of several leaders, or nothing.
 
-    Nothing also where all policies lead: then the figure tells none apart.
+    Nothing also where all policies lead, since the figure tells none apart, and for one that never
+    got there: too few runs may be all that speaks for it.
     """
-    if (
-        ranking is None
-        or label not in ranking.leaders
-        or len(ranking.leaders) == len(ranking.order)
-    ):
+    ranking = comparison.rankings.get(figure)
+    found = comparison.policy(label).figures.get(figure)
+    if ranking is None or label not in ranking.leaders or found is None or not found.reached:
+        return ""
+    if len(ranking.leaders) == len(ranking.order):
         return ""
     return BEST if ranking.best == label else LEADING
 
@@ -131,7 +132,7 @@ def header(comparison: Comparison) -> list[str]:
 def notes(comparison: Comparison) -> list[str]:
     """What has to be said beside the table: losses, collapse, precision, what pairing brought."""
     found = [*_losses(comparison.policies), *_collapses(comparison.policies)]
-    found += _imprecise(comparison)
+    found += [*_imprecise(comparison), *_too_few(comparison)]
     gain = _gain(comparison)
     return [*found, *([gain] if gain else [])]
 
@@ -174,6 +175,17 @@ def _imprecise(comparison: Comparison) -> Iterator[str]:
         yield f"not as precise as asked for: {', '.join(told)}{more}"
 
 
+def _too_few(comparison: Comparison) -> Iterator[str]:
+    """Whether the sign test could tell anything apart at all, with so many runs and comparisons."""
+    signs = [pair for pair in comparison.pairs if pair.judgement.comparison.test == "sign"]
+    needed = 1 + math.ceil(math.log2(len(comparison.pairs) / (1 - comparison.confidence)))
+    if signs and comparison.effort.replications < needed:
+        yield (
+            f"{comparison.effort.replications} runs are too few for a verdict where some run never"
+            f" got there or all differ by the same: that takes {needed}"
+        )
+
+
 def _gain(comparison: Comparison) -> str:
     gains = [pair.judgement.comparison.gain for pair in comparison.pairs]
     varying = [gain for gain in gains if gain is not None and gain.correlation is not None]
@@ -184,6 +196,6 @@ def _gain(comparison: Comparison) -> str:
         gain.correlation for gain in varying if gain.correlation is not None
     )
     return (
-        f"pairing by seed: as good as {middle:.2g} times as many unpaired runs (median over"
-        f" {len(varying)} comparisons; correlation {correlation:.2f})"
+        f"variance gain of pairing by seed: {middle:.2g}; without it so many times the runs would"
+        f" tell as much (median of {len(varying)} comparisons, correlation {correlation:.2f})"
     )
