@@ -23,6 +23,8 @@ COMMANDS_GROUP = "stormlab.commands"
 BUILT_IN = {
     "run": "stormlab.cli.run:run",
     "compare": "stormlab.cli.compare:compare",
+    "policies": "stormlab.cli.policies:policies",
+    "policy": "stormlab.cli.policies:policy",
     "scenarios": "stormlab.cli.catalogue:scenarios",
     "models": "stormlab.cli.catalogue:models",
     "trace": "stormlab.cli.trace:trace",
