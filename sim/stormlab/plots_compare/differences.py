@@ -1,6 +1,7 @@
 """Every policy against one, figure by figure: paired differences with their intervals."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 ROW_IN = 0.24
+TICKS_MAX = 6
 RATIO_MIN, RATIO_MAX = 1 / 100, 100.0
 LOOKS = {"better": ("o", COLOURS[0]), "worse": ("s", COLOURS[3])}
 
@@ -47,7 +49,7 @@ def draw_differences(
             axis.axvline(1, color=INK, linewidth=0.8)
             for row, name in enumerate(names):
                 _row(axis, row, verdicts[name], (low, high))
-        log_axis(flat[0], "x", low, high)
+        log_axis(flat[0], "x", low, high, TICKS_MAX)
         flat[0].set_yticks(range(len(names)), [short(name) for name in names])
         flat[0].set_ylim(len(names) - 0.4, -0.6)
         for place, axis in enumerate(flat[: len(judged)]):
@@ -60,11 +62,13 @@ def draw_differences(
         " intervals of the single comparison, paired by seed. Filled: told apart after Holm's"
         " correction over all of them; hollow: no difference beyond noise at this precision."
     )
-    alt = f"Paired differences to {baseline}: " + "; ".join(
-        f"{title}: " + ", ".join(f"{name} {_word(verdicts[name])}" for name in names)
-        for title, verdicts in judged.items()
+    counts = Counter(_word(one) for verdicts in judged.values() for one in verdicts.values())
+    alt = (
+        f"Paired differences to {baseline} in {', '.join(judged)}: "
+        + ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
+        + "."
     )
-    return Picture(figure, "differences", f"Against {baseline}", caption, alt + ".")
+    return Picture(figure, "differences", f"Against {baseline}", caption, alt)
 
 
 def _ratio(judgement: Judgement) -> Interval | None:

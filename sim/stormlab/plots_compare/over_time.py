@@ -48,10 +48,16 @@ STANDING_LOOK = {
 }
 
 
-def draw_attempts(rates: Mapping[str, ArrayLike], scene: Scene) -> Picture:
+def draw_attempts(
+    rates: Mapping[str, ArrayLike],
+    scene: Scene,
+    *,
+    peaks: Mapping[str, float] | None = None,
+) -> Picture:
     """Attempts per second over time: bands over replications, median and the first single runs.
 
-    ``rates``: by policy an array of replications x bins, in attempts per second.
+    ``rates``: by policy an array of replications x bins, in attempts per second. ``peaks``: by
+    policy what stands in the title, attempts in the busiest second, mean over replications.
 
     Raises:
         PlotError: no matplotlib, no policy or more than twelve, or an array of another shape.
@@ -72,8 +78,8 @@ def draw_attempts(rates: Mapping[str, ArrayLike], scene: Scene) -> Picture:
         for axis, (name, array) in zip(axes, shown.values.items(), strict=True):
             shade(axis, scene)
             _fan(axis, shown.edges_s, array)
-            peak = float(np.median(runs[name].max(axis=-1)))
-            axis.set_title(f"{short(name)}: peak {amount(peak)}/s")
+            if peaks is not None:
+                axis.set_title(f"{short(name)}: peak {amount(peaks[name])}/s")
             if drawn is not None:
                 axis.axhline(drawn, color=COLOURS[3], linestyle="--", linewidth=1)
         _height(axes[0], max(top, drawn or 0), rooted=rooted)
@@ -82,8 +88,7 @@ def draw_attempts(rates: Mapping[str, ArrayLike], scene: Scene) -> Picture:
         _attempt_legend(figure, scene, several=_several(runs), capacity=drawn)
     several = _several(runs)
     words = [
-        f"Attempts (`new WebSocket`) per second, mean over bins of {shown.bin_s:g} s.",
-        f"Peak: the highest bin of {scene.bin_s:g} s, median over replications.",
+        f"Attempts (new WebSocket) per second, mean over bins of {shown.bin_s:g} s.",
         (
             "Bands: 50 % and 90 % of the replications; thin: the first"
             f" {min(SINGLE_RUNS, several)} runs."
@@ -91,11 +96,13 @@ def draw_attempts(rates: Mapping[str, ArrayLike], scene: Scene) -> Picture:
             else "One run."
         ),
     ]
+    if peaks is not None:
+        words.append("Peak: attempts in the busiest second, mean over replications.")
     if rooted:
         words.append("Heights are on a square-root scale.")
     if capacity is not None and drawn is None:
         words.append(f"The capacity of {amount(capacity)} handshakes/s lies above the picture.")
-    alt = "Attempts per second over time, one panel per policy: " + _told_peaks(runs)
+    alt = "Attempts per second over time, one panel per policy" + _told_peaks(peaks)
     return Picture(figure, "attempts-per-s", "Attempts per second", " ".join(words), alt)
 
 
@@ -122,14 +129,9 @@ def _several(runs: Mapping[str, Floats]) -> int:
     return max(len(array) for array in runs.values())
 
 
-def _told_peaks(runs: Mapping[str, Floats]) -> str:
-    return (
-        "; ".join(
-            f"{name} peaks at {amount(float(np.median(array.max(axis=-1))))} per second"
-            for name, array in runs.items()
-        )
-        + "."
-    )
+def _told_peaks(peaks: Mapping[str, float] | None) -> str:
+    told = [f"{name} peaks at {amount(peak)} per second" for name, peak in (peaks or {}).items()]
+    return (": " + "; ".join(told) if told else "") + "."
 
 
 def _attempt_legend(
@@ -277,7 +279,7 @@ def draw_bytes(rates: Mapping[str, tuple[ArrayLike, ArrayLike]], scene: Scene) -
         _bytes_legend(figure, scene)
     caption = (
         "Bytes of handshakes on the wire per second, both directions, mean over replications and"
-        f" bins of {shown.bin_s:g} s; in the title the sum. Wasted: the attempt did not open."
+        f" bins of {shown.bin_s:g} s; in the title the sum. Wasted: no lasting connection came of it."
     )
     if rooted:
         caption += " Heights are on a square-root scale."

@@ -25,6 +25,7 @@ FEW_ROWS = 2  # which may be higher than those of many
 BINS_MAX = 150  # more cannot be told apart across a panel
 DOWN_COLOUR = "#e4e4e4"
 LABEL_LENGTH = 34
+TICKS_MAX = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,20 +207,20 @@ def steps(edges: Floats, *levels: Floats) -> tuple[Floats, ...]:
     return (edges[kept], *(np.append(level, level[-1])[kept] for level in levels))
 
 
-def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+def log_ticks(low: float, high: float, most: int = TICKS_MAX) -> tuple[list[float], list[str]]:
     """Round ticks of a log axis with plain labels, the more the fewer decades it has."""
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
     for heads in ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
         ticks = [head * 10.0**k for k in decades for head in heads]
         ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) <= 8 or heads == (1,):  # noqa: PLR2004  what fits beside each other
+        if len(ticks) <= most:
             break
     return ticks, [f"{tick:,.6g}" for tick in ticks]
 
 
-def log_axis(axes: "Axes", which: str, low: float, high: float) -> None:
+def log_axis(axes: "Axes", which: str, low: float, high: float, most: int = TICKS_MAX) -> None:
     """Make one axis logarithmic from ``low`` to ``high`` with plain numbers."""
-    ticks, labels = log_ticks(low, high)
+    ticks, labels = log_ticks(low, high, most)
     getattr(axes, f"set_{which}scale")("log")
     getattr(axes, f"set_{which}ticks")(ticks, labels)
     getattr(axes, f"set_{which}ticks")([], minor=True)

@@ -33,12 +33,16 @@ MARKS = (0.08, 0.3, 0.5, 0.7, 0.9)  # heights at which a curve shows its marker
 def draw_returns(
     times_s: Mapping[str, Sequence[ArrayLike]],
     *,
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     gave_up: Mapping[str, float] | None = None,
     until_s: float | None = None,
 ) -> Picture:
-    """Share of clients that are back by each time since they lost their connection, log axis.
+    """Share of sockets that are back by each time since they lost their connection, log axis.
 
     ``times_s``: by policy one array per replication; ``inf``: not back while it was watched.
+    ``curves``: by policy the pooled curve, times and the share that is back from each on, such as
+    a Kaplan-Meier estimate; without one it is the plain share, which is the same where all were
+    watched for the same time.
     ``gave_up``: by policy the share (0 to 1) that will not come back by itself; told apart from
     those who were still trying at the end. ``until_s``: for how long all were watched.
 
@@ -60,7 +64,8 @@ def draw_returns(
         axes, side = figure.subplots(1, 2, width_ratios=(1, 0.46))
         for index, (name, array) in enumerate(pooled.items()):
             _band(axes, runs[name], index, low, high)
-            _curve(axes, array, index, low, high)
+            times, share = (curves or {}).get(name) or _plain(array)
+            _curve(axes, np.asarray(times, float), np.asarray(share, float), index, (low, high))
         log_axis(axes, "x", low, high)
         axes.set_yticks(np.arange(0, 1.01, 0.2), [f"{k * 20} %" for k in range(6)])
         axes.set_ylim(0, 1.03)
@@ -68,7 +73,7 @@ def draw_returns(
         _labels(side, pooled, keys)
     several = max(len(given) for given in runs.values())
     caption = (
-        "Share of clients that have a lasting connection again, by the time since they lost it,"
+        "Share of sockets that have a lasting connection again, by the time since they lost it,"
         f" log axis; {'pooled over replications' if several > 1 else 'one run'}."
     )
     if several > 1:
@@ -103,20 +108,32 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.3g} %"  # noqa: PLR2004
 
 
-def _curve(axes: "Axes", array: Floats, index: int, low: float, high: float) -> None:
-    """Steps at every 1/POINTS of the clients, up to the right edge."""
-    finite = np.maximum(array[np.isfinite(array)], low)
-    reached = len(finite) / len(array)
-    ranks = np.unique(np.linspace(0, max(0, len(finite) - 1), POINTS).astype(np.int64))
-    ranks = ranks[: len(finite)]
-    x = np.concatenate([[low], finite[ranks], [high]])
-    y = np.concatenate([[0.0], (ranks + 1) / len(array), [reached]])
-    shown = look(index)
-    axes.step(x, y, where="post", **{**shown.line, "marker": ""})
-    marks = [height * reached for height in MARKS] if reached else []
-    at = [float(finite[int(height * len(array))]) for height in marks]
-    axes.plot(at, marks, **{**shown.line, "linestyle": ""})
-    axes.plot([high], [reached], **{**shown.line, "linestyle": ""}, clip_on=False, zorder=5)
+def _plain(array: Floats) -> tuple[Floats, Floats]:
+    """The share of all that is back from each time on."""
+    finite = array[np.isfinite(array)]
+    return finite, np.arange(1, len(finite) + 1) / len(array)
+
+
+def _curve(
+    axes: "Axes", times: Floats, share: Floats, index: int, extent: tuple[float, float]
+) -> None:
+    """Steps, at most POINTS of them, up to the right edge; markers at some heights and there."""
+    low, high = extent
+    wanted = np.linspace(0, share[-1], POINTS) if len(share) else np.array([])
+    kept = np.unique(np.minimum(np.searchsorted(share, wanted), len(share) - 1))
+    times, share = np.maximum(times[kept], low), share[kept]
+    reached = float(share[-1]) if len(share) else 0.0
+    line = look(index).line
+    axes.step(
+        np.concatenate([[low], times, [high]]),
+        np.concatenate([[0.0], share, [reached]]),
+        where="post",
+        **{**line, "marker": ""},
+    )
+    heights = np.array([height * reached for height in MARKS if reached])
+    at = times[np.searchsorted(share, heights)]
+    axes.plot(at, heights, **{**line, "linestyle": ""})
+    axes.plot([high], [reached], **{**line, "linestyle": ""}, clip_on=False, zorder=5)
 
 
 def _band(axes: "Axes", runs: Sequence[Floats], index: int, low: float, high: float) -> None:
@@ -144,9 +161,7 @@ def _labels(side: "Axes", pooled: Mapping[str, Floats], keys: Mapping[str, str])
         shown = look(order.index(name))
         side.plot([-0.06, 0.02], [end, height], color=GREY, linewidth=0.6, clip_on=False)
         side.plot([0.03, 0.09, 0.15], [height] * 3, **{**shown.line, "markevery": [1]})
-        first, _, rest = keys[name].partition(": ") if ": " in keys[name] else (name, "", "")
-        rest = keys[name].removeprefix(name).lstrip(": ")
-        first = short(name)
+        first, rest = short(name), keys[name].removeprefix(name).lstrip(": ,")
         text = f"{first}\n{rest}" if rest else first
         side.text(
             0.18, height, text, va="center", fontsize=7.5, linespacing=1.05, color=INK, wrap=False

@@ -10,6 +10,7 @@ import click
 from stormlab import console
 from stormlab.plots import PlotError
 from stormlab.replications import ReplicationError
+from stormlab.report.page import FigureFile, ReportError
 from stormlab.scenario import ScenarioError
 from stormlab.statistics import StatisticsError
 from stormlab_models.tac_webbuilder import validate
@@ -25,8 +26,6 @@ from stormlab_models.tac_webbuilder.reproduce.plots import make_figures
 from stormlab_models.tac_webbuilder.reproduce.register import chosen, load_register
 from stormlab_models.tac_webbuilder.reproduce.report import (
     MARKS,
-    FigureFile,
-    ReportError,
     case_rows,
     claimed_text,
     interval_text,

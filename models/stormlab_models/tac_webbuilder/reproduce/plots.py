@@ -22,12 +22,12 @@ from stormlab.plots import (
     save,
     style,
 )
+from stormlab.report.page import FigureFile
 from stormlab.trace import Trace
 from stormlab_models.tac_webbuilder.reproduce.cases import CASES, MECHANISMS, fixed
 from stormlab_models.tac_webbuilder.reproduce.evaluate import Runs, interval_of
 from stormlab_models.tac_webbuilder.reproduce.figures_server import EXCERPT
 from stormlab_models.tac_webbuilder.reproduce.fixes import PHASES, title_of
-from stormlab_models.tac_webbuilder.reproduce.report import FigureFile
 from stormlab_models.tac_webbuilder.reproduce.sequence import draw_sequence, steps_of
 
 PHASE_LABELS = [name.removeprefix("phase").replace("repaired", "R") for name in PHASES]
