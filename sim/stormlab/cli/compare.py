@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PRECISION_MIN, PRECISION_MAX = 0.001, 0.5
 FILES = frozenset({"results.parquet", "results.npz", "comparison.json", "report.md", "index.html"})
-PARQUET_MISSING = "results.npz instead: pip install 'stormlab[parquet]'"
+PARQUET_MISSING = "but results.npz: pip install 'stormlab[parquet]'"
 _PART = ".report.partial"
 _GAP = 3  # between the columns of a table
 
@@ -399,6 +399,7 @@ def _write(found: Comparison, place: Path, command: str) -> list[str]:
         part.mkdir(parents=True)
         write_runs(found, part, command)
         write_document(found, part, command)
+        notes = _write_report(found, part, command)
         names = sorted(entry.name for entry in part.iterdir())
         for name in names:
             (part / name).replace(place / name)
@@ -408,8 +409,21 @@ def _write(found: Comparison, place: Path, command: str) -> list[str]:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     shutil.rmtree(partial_folder(place), ignore_errors=True)
-    missing = [] if "results.parquet" in names else [f"no results.parquet: {PARQUET_MISSING}"]
-    return [f"wrote {place}: {', '.join(names)}", *missing]
+    if "results.parquet" not in names:
+        notes.append(f"no results.parquet, {PARQUET_MISSING}")
+    return [f"wrote {place}: {', '.join(names)}", *notes]
+
+
+def _write_report(found: Comparison, folder: Path, command: str) -> list[str]:
+    """Write report and pictures; without what they need, say so and keep what was found."""
+    from stormlab.plots import PlotError  # noqa: PLC0415
+    from stormlab.report import ReportError, write_report  # noqa: PLC0415
+
+    try:
+        write_report(found, folder, command)
+    except (PlotError, ReportError) as error:
+        return [f"no report: {error}"]
+    return []
 
 
 def _command(
