@@ -29,13 +29,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from stormlab.clock import Rank, to_ns, to_s
 from stormlab.model import World
 from stormlab.policy.backoff import Exponential
+from stormlab.policy.chance import AddressedChance
 from stormlab.policy.jitter import Chain, Comb, Multiplied
 from stormlab.policy.schedule import Delays, Moment, Schedule
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 from stormlab_models.published.arrivals import Times, times_of
-from stormlab_models.published.chance import ClientChance
 
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e5, allow_inf_nan=False)]
@@ -81,7 +81,7 @@ class Avalanche:
         schedule = schedule_of(p)
         for client in range(p.clients):
             world.recorder.add(0, Event.CLOSE, client=client, code=1006, clean=0)
-            moment = Moment(ClientChance(world.draws, client))
+            moment = Moment(AddressedChance(world.draws, client))
             delay_ns = schedule.delay_ns(0, moment) or 0
             world.clock.at(delay_ns, Rank.PAGE, runner.back(client), client=client)
 

@@ -32,13 +32,13 @@ from stormlab.clock import Rank, to_s
 from stormlab.draws import Quantiles
 from stormlab.model import World
 from stormlab.policy.backoff import Constant, Exponential
+from stormlab.policy.chance import AddressedChance
 from stormlab.policy.jitter import Equal, Full
 from stormlab.policy.schedule import Delays, Moment, Schedule
 from stormlab.policy.walks import Decorrelated
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
-from stormlab_models.published.chance import ClientChance
 
 Seconds = Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)]
 OK, CONFLICT = 200, 409
@@ -102,7 +102,7 @@ class Client:
         self._world, self._row, self._number = world, row, number
         self._leg = normal_leg(p.leg_mean_s, p.leg_sd_s)
         self._schedule = schedule_of(p)
-        self._chance = ClientChance(world.draws, number)
+        self._chance = AddressedChance(world.draws, number)
         self._moment = Moment(self._chance)
         self._attempt = 0
         self._begin(0)
@@ -135,7 +135,7 @@ class Client:
         if accepted:
             self._world.clock.after(answer_ns, Rank.PAGE, self._done, client=self._number)
             return
-        failures = self._chance.decision = self._attempt
+        failures = self._chance.ordinal = self._attempt
         wait_ns = self._schedule.delay_ns(failures - 1, self._moment)
         self._begin(answer_ns + (wait_ns or 0))
 

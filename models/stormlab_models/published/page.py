@@ -31,8 +31,8 @@ family, and a difference counts only when it survives Holm's correction at 5 %.
 
 **Undecided** means that our own noise is larger than the tolerance: more replications are needed.
 
-**A case of your own** is a model file and a `[[case]]` in the data file; the schema, with all rules,
-is `models/stormlab_models/published/cases.py`.
+**A case of your own** is a model file and a `[[case]]` in the data file; the schema, with all
+rules, is `models/stormlab_models/published/cases.py`.
 
 This page is written by `stormlab published --markdown > docs/published.md`.
 """
@@ -54,7 +54,8 @@ def _lines(results: Sequence[CaseResult], *, quick: bool, seed: int) -> Iterator
     yield "|---|---|---|---|"
     for result in results:
         case = result.case
-        yield f"| [{case.id}](#{case.id.lower()}) | {case.title} | {case.evidence} | {summary(result)} |"
+        link = f"[{case.id}](#{case.id.lower()})"
+        yield f"| {link} | {case.title} | {case.evidence} | {summary(result)} |"
     for result in results:
         yield ""
         yield from _section(result)

@@ -21,11 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from stormlab.clock import to_ns
 from stormlab.model import World
 from stormlab.policy.backoff import Exponential
+from stormlab.policy.chance import AddressedChance
 from stormlab.policy.jitter import Multiplied
 from stormlab.policy.schedule import Delays, Moment
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
-from stormlab_models.published.chance import ClientChance
 from stormlab_models.published.herd import Herd, herd_figures
 from stormlab_models.published.limits import FixedWindow
 
@@ -58,7 +58,7 @@ class WindowLimiter:
         delays = Delays(Exponential(p.start_s), Multiplied(1, 1 - p.jitter_share))
 
         def wait_ns(client: int, refusals: int) -> int:
-            moment = Moment(ClientChance(world.draws, client, refusals))
+            moment = Moment(AddressedChance(world.draws, client, ordinal=refusals))
             return delays.delay_ns(refusals - 1, moment) or 0
 
         herd = Herd(world, FixedWindow(p.limit, to_ns(p.window_s)), wait_ns)
