@@ -63,11 +63,12 @@ def _scale(axes: "Axes", rows: Sequence[Row], longest_s: float) -> None:
     highs_s = [row.support.high_ns / NS_PER_S for row in rows]
     shortest_s = min((high for high in highs_s if high > 0), default=1.0)
     if longest_s > _LINEAR_SPAN * shortest_s:
-        from matplotlib.ticker import FuncFormatter  # noqa: PLC0415  the caller has it
-
-        axes.set_xscale("symlog", linthresh=max(shortest_s / 2, longest_s / 1e4))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
-        axes.set_xlim(0, max(longest_s, 1e-3) * 5)  # room for the shares
+        bend_s = max(shortest_s / 2, longest_s / 1e4)  # linear below it
+        axes.set_xscale("symlog", linthresh=bend_s)
+        decades = [10.0**power for power in range(-9, 10)]
+        ticks = [0.0, *(tick for tick in decades if bend_s <= tick <= longest_s * 8)]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xlim(0, longest_s * 8)  # room for the shares
     else:
         axes.set_xlim(0, max(longest_s, 1e-3) * 1.25)
 

@@ -1,5 +1,6 @@
 """``stormlab policies`` and ``stormlab policy``: the catalogue, and one policy in full."""
 
+import re
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from stormlab.policy_plot import Row
 
 _LABEL_COLUMNS = 13
+_JITTER_COLUMNS, _RESET_COLUMNS = 22, 26
+_BANDS = re.compile(r" in \d+ bands$")
 _STRIP_CELLS_MIN, _STRIP_CELLS_MAX = 20, 60
 _TEXT_COLUMNS = 62  # of the table beside the strip
 _OBSERVED_CLIENTS = 500
@@ -54,8 +57,12 @@ def policies(kind: str | None, as_json: bool) -> None:  # noqa: FBT001  a click 
     if as_json:
         print_json([_facts(entry) for entry in entries])
         return
-    headings = ["name", "version", "kind", "first retry", "cap s", "jitter", "limit", "reset"]
-    table(headings, [_line(entry) for entry in entries])
+    headings = ["name", "version", "first retry", "cap s", "jitter", "limit", "reset"]
+    for each in get_args(Kind):
+        lines = [_line(entry) for entry in entries if entry.kind == each]
+        if lines:
+            table(headings, lines, title=each)
+            say("")
     say(f"{len(entries)} policies. One in full: stormlab policy NAME")
 
 
@@ -64,13 +71,17 @@ def _line(entry: "Entry") -> list[Any]:
     return [
         entry.name,
         entry.version,
-        entry.kind,
-        first.text.removeprefix("exactly ") if first is not None else None,
+        _BANDS.sub("", first.text).removeprefix("exactly ") if first is not None else None,
         "none" if entry.cap_s is None else f"{entry.cap_s:g}",
-        entry.jitter or None,
+        _short(entry.jitter, _JITTER_COLUMNS),
         "none" if entry.attempts_max is None else f"{entry.attempts_max}",
-        entry.reset or None,
+        _short(entry.reset, _RESET_COLUMNS),
     ]
+
+
+def _short(text: str, columns: int) -> str | None:
+    """The beginning of a text, up to its first colon or semicolon."""
+    return textwrap.shorten(re.split(r"[:;]", text)[0], columns, placeholder="…") or None
 
 
 def _seconds(support: "Support | None") -> list[list[float]] | None:

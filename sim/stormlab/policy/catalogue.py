@@ -187,22 +187,54 @@ def find_policy(target: str | Mapping[str, Any]) -> FoundPolicy:
 
     ``NAME`` or ``NAME@VERSION`` of the catalogue; ``module:attribute`` or ``file.py:attribute`` of
     one's own code; ``file.toml`` with a table ``[policy]``; or such a table itself. What is made of
-    parts can be varied: ``NAME,backoff.cap_s=30,attempts_max=5``.
+    parts can be varied: ``NAME,backoff.cap_s=30,attempts_max=5``, or in a table ``like = "NAME"``
+    and the keys that differ.
 
     Raises:
         ValueError: one line, when there is no such policy or it cannot be used.
     """
     if isinstance(target, Mapping):
-        return _of_table(PolicyTable.validated(target))
+        return _of_table(PolicyTable.validated(_like(target)))
     base, *settings = _SETTINGS.split(target)
     if base.endswith(".toml"):
-        return _varied(_of_table(read_table(Path(base))), settings, target)
+        table, where = read_table(Path(base))
+        own = PolicyTable.validated(_like(table), where)
+        return _varied(_of_table(own), settings, target)
     if ":" in base:
         return _varied(_of_code(base), settings, target)
     entry = _entry(base)
     digest = _with_version(entry.digest)
     found = FoundPolicy(entry.name, entry.make, digest, entry, entry.table)
     return _varied(found, settings, target)
+
+
+def _like(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put the keys of a table over those of the policy that it is like."""
+    if "like" not in table:
+        return table
+    rest = {key: value for key, value in table.items() if key != "like"}
+    if not isinstance(table["like"], str):
+        msg = f"policy.like: found {table['like']!r}; allowed: the name of a policy, in quotes"
+        raise ValueError(msg)  # noqa: TRY004  a value of a scenario, not a type error
+    model = find_policy(table["like"])
+    if model.table is None:
+        msg = f"policy.like: {model.name} is a class of its own, not made of parts: nothing to set"
+        raise ValueError(msg)
+    return _over(model.table.document, rest)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """One table over another; a table of another kind replaces what was there."""
+    result = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        if not isinstance(value, Mapping) or not isinstance(old, Mapping):
+            result[key] = value
+        elif value.get("kind", old.get("kind")) == old.get("kind"):
+            result[key] = _over(old, value)
+        else:
+            result[key] = value
+    return result
 
 
 def _of_table(table: PolicyTable) -> FoundPolicy:

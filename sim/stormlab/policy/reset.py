@@ -34,10 +34,10 @@ class Reset:
         after = f"{self.after_s:g} s"
         text = {
             "open": "on open",
-            "proof": "when the application answered",
+            "proof": "on application proof",
             "stable": f"after {after} open",
             "time": f"{after} after the last failure",
-            "http": "when the HTTP call before it succeeds",
+            "http": "on success of the HTTP call",
             "never": "never",
         }[self.on]
         return text + (f"; a connection younger than {after} is given up" if self.gate else "")

@@ -148,11 +148,13 @@ def value_of(text: str) -> Any:  # noqa: ANN401  any value of TOML
     return found["value"] if set(found) == {"value"} else text.strip()
 
 
-def read_table(path: Path) -> PolicyTable:
-    """A policy from a TOML file: its table ``[policy]``, or the whole file.
+def read_table(path: Path) -> tuple[dict[str, Any], str]:
+    """A policy's table from a TOML file, and what to call it in errors.
+
+    It is the file's table ``[policy]`` or else the whole file; without a name it has the file's.
 
     Raises:
-        TableError: one line, when it cannot be read or is no policy.
+        TableError: one line, when it cannot be read or holds no table.
     """
     try:
         with path.open("rb") as file:
@@ -166,8 +168,8 @@ def read_table(path: Path) -> PolicyTable:
         raise TableError(f"{path}: not a text file (byte {error.start} is no UTF-8)") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise TableError(f"{path}: not valid TOML: {error}") from None
-    inside = "policy" in document
-    table = document["policy"] if inside else document
-    if isinstance(table, dict):
-        table = {"name": path.stem, **table}
-    return PolicyTable.validated(table, f"{path}: policy" if inside else str(path))
+    where = f"{path}: policy" if "policy" in document else str(path)
+    table = document.get("policy", document)
+    if not isinstance(table, dict):
+        raise TableError(f"{where}: found {table!r}; allowed: a table, as in [policy]")
+    return {"name": path.stem, **table}, where

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from stormlab.policy import Comb, Delays, Exponential, Reconnect, Reconnector, Span, Terms, stop_on
+from stormlab.policy import (
+    Comb,
+    Constant,
+    Delays,
+    Exponential,
+    Reconnect,
+    Reconnector,
+    Span,
+    Terms,
+    stop_on,
+)
 from stormlab.policy import catalogue as module
 from stormlab.policy.catalogue import Entry, FoundPolicy, catalogue, find_policy
 
@@ -137,6 +147,8 @@ def test_one_s_own_table_is_found(tmp_path: Path) -> None:
     assert found.digest == inline.digest
     assert find_policy(f"{path},backoff.delay_s=6").digest != found.digest
     assert isinstance(found, FoundPolicy)
+    path.write_text('[policy]\nlike = "socket.io-client"\nbackoff.cap_s = 30\n', encoding="utf-8")
+    assert find_policy(str(path)).digest == find_policy("socket.io-client,backoff.cap_s=30").digest
 
 
 class Point:
@@ -177,3 +189,29 @@ def test_a_catalogue_is_in_order_of_name(monkeypatch: pytest.MonkeyPatch) -> Non
     catalogue.cache_clear()
     assert [*catalogue()] == ["@scope/own", "socket.io-client"]
     catalogue.cache_clear()
+
+
+def test_a_table_can_be_like_an_entry_but_for_some_keys() -> None:
+    found = find_policy({"like": "socket.io-client", "name": "x", "backoff": {"cap_s": 30}})
+    assert found.name == "x"
+    assert found.digest == find_policy("socket.io-client,backoff.cap_s=30").digest
+    other = find_policy(
+        {"like": "socket.io-client", "backoff": {"kind": "constant", "delay_s": 7, "cap_s": 30}}
+    )
+    assert other.table is not None
+    assert other.table.reconnect.schedule == Delays(
+        Constant(7), Comb(), 30, "before_cap", step_s=0.001
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ({"like": 3}, "policy.like: found 3; allowed: the name of a policy, in quotes"),
+        ({"like": "@scope/own"}, "policy.like: @scope/own is a class of its own"),
+        ({"like": "zzz"}, "no policy 'zzz'"),
+    ],
+)
+def test_what_nothing_can_be_like_is_one_line(table: Mapping[str, object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        find_policy(table)

@@ -39,7 +39,7 @@ PARTS = {"backoff": {"kind": "constant", "delay_s": 1}}
 def ours(tmp_path: Path) -> PolicyTable:
     path = tmp_path / "mine.toml"
     path.write_text(OURS, encoding="utf-8")
-    return read_table(path)
+    return PolicyTable.validated(*read_table(path))
 
 
 def test_a_file_makes_a_policy(ours: PolicyTable) -> None:
@@ -54,7 +54,8 @@ def test_a_file_makes_a_policy(ours: PolicyTable) -> None:
 def test_a_whole_file_may_be_the_table_and_gives_its_name(tmp_path: Path) -> None:
     path = tmp_path / "plain.toml"
     path.write_text('[backoff]\nkind = "constant"\ndelay_s = 5\n', encoding="utf-8")
-    assert read_table(path).name == "plain"
+    table, where = read_table(path)
+    assert (table["name"], where) == ("plain", str(path))
 
 
 def test_a_table_is_written_as_it_is_read(ours: PolicyTable) -> None:

@@ -1,7 +1,7 @@
 """Schedules with a memory."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormlab.policy import Decorrelated, Grown, Moment, NextAbove, NormalWalk, PollyV2, Schedule
@@ -35,6 +35,7 @@ def walk(schedule: Schedule, units: list[float]) -> list[int]:
 
 
 @pytest.mark.parametrize("schedule", WALKS, ids=lambda schedule: schedule.words)
+@settings(max_examples=40)
 @given(units=st.lists(UNITS, min_size=1, max_size=30))
 def test_every_delay_of_a_walk_lies_in_its_support(schedule: Schedule, units: list[float]) -> None:
     for n, delay in enumerate(walk(schedule, units)):
