@@ -6,8 +6,12 @@
 ``end``
     where the page's view of the socket ends (``page.close``).
 ``dead``
-    the earlier of that and of the server's view (``srv.closed``, ``srv.lost``): from then on
+    the earlier of that and of the server's view (``srv.closed``, ``srv.lost``, and ``srv.killed``
+    where there is one server process only, so that it must be this connection's): from then on
     nothing comes through, whether the page knows or not.
+``lasted``
+    opened, and alive for a time asked for within the run. Of one that opened just before the end
+    nobody knows; it did not last.
 """
 
 from dataclasses import dataclass
@@ -112,7 +116,12 @@ class Attempts:
     @cached_property
     def dead_ns(self) -> Ints:
         """From when on nothing comes through, or NEVER."""
-        return np.minimum(self.end_ns, self._first(Event.CLOSED, Event.LOST))
+        dead_ns = np.minimum(self.end_ns, self._first(Event.CLOSED, Event.LOST))
+        if self.rows.pods > 1:
+            return dead_ns
+        kills = self.rows.get("time_ns", self.rows.of(Event.KILLED))
+        next_kill = np.append(kills, NEVER)[np.searchsorted(kills, self.open_ns, side="right")]
+        return np.where(self.opened, np.minimum(dead_ns, next_kill), dead_ns)
 
     @cached_property
     def started_ns(self) -> Ints:
@@ -149,9 +158,9 @@ class Attempts:
         return settled
 
     def lasted(self, stable_ns: int) -> Bools:
-        """Whether it opened and lived for ``stable_ns``, or still lived at the end."""
-        alive_ns = np.where(self.opened, self.dead_ns - self.open_ns, -1)
-        lasted: Bools = self.opened & ((self.dead_ns == NEVER) | (alive_ns >= stable_ns))
+        """Whether it opened and lived for ``stable_ns`` within the run."""
+        until_ns = np.minimum(self.dead_ns, self.rows.end_ns)
+        lasted: Bools = self.opened & (until_ns - self.open_ns >= stable_ns)
         return lasted
 
     @cached_property

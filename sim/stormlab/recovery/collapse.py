@@ -6,7 +6,7 @@ A run has collapsed if, at its end, all of this holds:
 2. of the places that lost a connection, 5 % or more are *in vain*: they have none, still try, and
    an attempt that they began after the heal has ended without a lasting connection;
 3. of the attempts that ended in the last tenth, less than 10 % had become a lasting connection
-   (an attempt that did counts when it opens);
+   (an attempt that did counts when it has lasted for ``stable_s``);
 4. these lasting connections used less than 10 % of the handshakes that the server could have made
    in that time (left out when its capacity is not limited).
 
@@ -39,8 +39,8 @@ class Signs(NamedTuple):
     is_healed: bool  # for the whole last tenth
     in_vain: int  # places
     lost: int  # places
-    ended: int  # attempts that opened for good or ended without, in the last tenth
-    lasting: int  # those that opened for good
+    ended: int  # attempts that turned out to last or ended without, in the last tenth
+    lasting: int  # those that last
     could: float | None  # handshakes the server could make in the last tenth; None: no limit
 
     @property
@@ -64,7 +64,8 @@ def signs(recovery: Recovery) -> Signs:
     tried = np.zeros(recovery.rows.places, bool)
     tried[attempts.place[failed & (attempts.new_ns >= heal_ns)]] = True
     in_vain = recovery.was_lost & np.isin(recovery.at_end, TRYING) & tried
-    lasting = recovery.storm & recovery.lasted & (attempts.open_ns >= begin_ns)
+    lasting = recovery.storm & recovery.lasted
+    lasting &= attempts.open_ns >= begin_ns - recovery.stable_ns
     ended = failed & (attempts.dead_ns >= begin_ns)
     capacity = recovery.rows.trace.header.get("capacity_per_s")
     return Signs(

@@ -20,9 +20,9 @@ class Connections:
     start_ns: Ints
     stop_ns: Ints
 
-    def lasting(self, stable_ns: int) -> Bools:
-        """Whether each lived for ``stable_ns``, or still lived at the end."""
-        lasts: Bools = (self.stop_ns == NEVER) | (self.stop_ns - self.start_ns >= stable_ns)
+    def lasting(self, stable_ns: int, end_ns: int) -> Bools:
+        """Whether each lived for ``stable_ns`` before ``end_ns``."""
+        lasts: Bools = np.minimum(self.stop_ns, end_ns) - self.start_ns >= stable_ns
         return lasts
 
     def held_ns(self, places: int, from_ns: Ints, end_ns: int) -> Ints:
@@ -70,7 +70,15 @@ def first_lost(held: Connections, seen_ns: Ints, fault_ns: int) -> Ints:
     return away
 
 
-def first_back(held: Connections, lost_ns: Ints, stable_ns: int) -> Ints:
+def first_back(held: Connections, lost_ns: Ints, stable_ns: int, end_ns: int) -> Ints:
     """For each place the opening of its first lasting connection since it was lost, or NEVER."""
-    counts = held.lasting(stable_ns) & (held.start_ns >= lost_ns[held.place])
+    counts = held.lasting(stable_ns, end_ns) & (held.start_ns >= lost_ns[held.place])
     return first_of(len(lost_ns), held.place[counts], held.start_ns[counts])
+
+
+def held_at_end(held: Connections, places: int) -> Ints:
+    """For each place since when it holds the connection that it has at the end, or NEVER."""
+    since = np.full(places, NEVER, np.int64)
+    still = held.stop_ns == NEVER
+    since[held.place[still]] = held.start_ns[still]
+    return since

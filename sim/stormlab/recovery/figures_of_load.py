@@ -133,7 +133,8 @@ BYTES = (
         unit="bytes",
         words="Bytes of attempts that became a lasting connection, per client",
         formula="sum over a in A that lasted of (up + down) / c",
-        limits="An attempt that had not ended by the end of the run counts as wasted",
+        limits="An attempt that opened in the last 10 s of the run, or was still under way, is not"
+        " known to last and counts as wasted",
         better="",
         format="{:.0f}",
     ),
@@ -144,7 +145,8 @@ BYTES = (
         unit="% of bytes",
         words="Share of the handshake bytes of attempts that did not become a lasting connection",
         formula="100 (1 - useful / all)",
-        limits="An attempt that had not ended by the end of the run counts as wasted",
+        limits="An attempt that opened in the last 10 s of the run, or was still under way, is not"
+        " known to last and counts as wasted",
     ),
 )
 

@@ -1,11 +1,13 @@
 """When it happened and when the service was there again.
 
 ``fault``
-    the first ``world.fault``, ``srv.killed`` or ``srv.shutdown``; without any, the start of the
-    run, so that a fleet that starts from nothing can be read too.
+    the first ``world.fault`` (other than to hide or show pages), ``srv.killed`` or
+    ``srv.shutdown``; without any, the start of the run, so that a fleet that starts from nothing
+    can be read too.
 ``unavailable``
     no server process is there for anybody (each is killed, shut down, hung or rejecting), or the
-    way to it is barred (cut, hold, offline). Drained and slow servers are there.
+    way to it is barred (cut, hold, offline). Slow servers are there, and so are drained ones until
+    a ``srv.shutdown`` says otherwise.
 ``heal``
     the end of the last unavailable stretch; the fault itself when there was none.
 """
@@ -22,6 +24,8 @@ _DOWN = {Event.KILLED, Event.SHUTDOWN}
 _BLINDED = {"hang": "recover", "reject": "admit"}
 # of the way there
 _BARRED = {"cut": "heal", "hold": "release", "offline": "online"}
+# these take nothing away
+_HARMLESS = {"hide", "show"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +91,18 @@ def outage(rows: Rows) -> Outage:
     """The fault of a run and its stretches without service; goes through the world's rows only."""
     told = rows.of(Event.FAULT, Event.UP, Event.KILLED, Event.SHUTDOWN)
     columns = [rows.get(name, told).tolist() for name in ("time_ns", "event", "conn", "detail")]
-    watch = _Watch(int(rows.trace.header.get("pods") or 1))
+    watch = _Watch(rows.pods)
     words = {EVENT_CODE[event]: event for event in (Event.UP, *_DOWN)}
     marks: list[tuple[int, bool]] = []
     fault_ns: int | None = None
     for time_ns, code, pod, detail in zip(*columns, strict=True):
-        event = words.get(code)
+        event, verb = words.get(code), rows.trace.details[detail]
         if event is None:
-            watch.fault(rows.trace.details[detail], pod)
+            watch.fault(verb, pod)
         else:
             watch.process(event, pod)
-        if event is not Event.UP and fault_ns is None:
+        harmful = verb not in _HARMLESS if event is None else event is not Event.UP
+        if harmful and fault_ns is None:
             fault_ns = time_ns
         marks.append((time_ns, watch.unavailable))
     return Outage(fault_ns, *_stretches(marks))

@@ -84,6 +84,11 @@ class Rows:
         seen = int(self.column("endpoint").max(initial=-1)) + 1
         return max(self._said("sockets") or 0, seen, 1)
 
+    @cached_property
+    def pods(self) -> int:
+        """How many server processes there are: as the header says, else one."""
+        return self._said("pods") or 1
+
     @property
     def places(self) -> int:
         """How many places there are."""

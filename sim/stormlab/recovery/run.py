@@ -5,20 +5,22 @@
     that it held is dead on either side; or, if it was away already or first tries later, the fault
     or its first try.
 ``back``
-    ``page.open`` of its first connection since then that lasted for ``stable_s``, or to the end.
-    Being accepted and closed again is no return.
+    ``page.open`` of its first connection since then that lived for ``stable_s`` within the run.
+    Being accepted and closed again is no return, and an opening just before the end is undecided:
+    the place is watched until then.
 ``recovered``
     the same, counted from when the service was there again, if that is later than the loss.
 ``lost for good``
     of the places that lost a connection, those that have none at the end and will not try again:
-    they gave up, or are silent. One whose page never noticed the end of its connection is silent.
+    they gave up, or are silent, or their page has not noticed for a minute that the connection is
+    dead (no keep-alive waits longer).
 ``storm``
     the attempts begun from the fault on.
 
 A client is away while any of its sockets is: lost with the first, back with the last.
 
-Simplifications: pages that go away (``page.gone``) are not followed; an opening less than
-``stable_s`` before the end counts as a return.
+Simplifications: pages that go away (``page.gone``) are not followed. A connection over a way that
+is cut counts until one of its sides notices.
 """
 
 from collections.abc import Callable
@@ -30,7 +32,13 @@ import numpy as np
 
 from stormlab.clock import to_ns
 from stormlab.recovery.attempts import Attempts
-from stormlab.recovery.connections import Connections, connections, first_back, first_lost
+from stormlab.recovery.connections import (
+    Connections,
+    connections,
+    first_back,
+    first_lost,
+    held_at_end,
+)
 from stormlab.recovery.outage import Outage, outage
 from stormlab.recovery.rows import NEVER, Bools, Ints, Rows, first_of
 from stormlab.recovery.standings import Standing, Standings, standings
@@ -39,6 +47,7 @@ from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 
 STABLE_S = 10.0
+UNNOTICED_S = 60.0
 
 T = TypeVar("T")
 
@@ -83,7 +92,7 @@ class Recovery:
             stable_ns=stable_ns,
             seen_ns=seen_ns,
             lost_ns=lost_ns,
-            back_ns=first_back(held, lost_ns, stable_ns),
+            back_ns=first_back(held, lost_ns, stable_ns, rows.end_ns),
             mine=np.ones(rows.clients, bool),
         )
 
@@ -138,12 +147,19 @@ class Recovery:
         return self.outage.healed_ns(self.lost_ns)
 
     @cached_property
+    def held_since_ns(self) -> Ints:
+        """Since when each place holds the connection that it has at the end; NEVER: it has none."""
+        return held_at_end(self.connections, self.rows.places)
+
+    @cached_property
     def at_end(self) -> Ints:
-        """How each place stands at the end; open on one side only is silent."""
-        held = np.zeros(self.rows.places, bool)
-        held[self.connections.place[self.connections.stop_ns == NEVER]] = True
-        deaf = (self.standings.at_end == Standing.OPEN) & ~held
-        return np.where(deaf, int(Standing.SILENT), self.standings.at_end)
+        """How each place stands at the end; open, but dead for a minute, is silent."""
+        held = self.connections
+        dead_ns = np.zeros(self.rows.places, np.int64)
+        dead_ns[held.place] = held.stop_ns  # of equal indices NumPy keeps the last
+        unnoticed = self.standings.at_end == Standing.OPEN
+        unnoticed &= dead_ns < self.end_ns - to_ns(UNNOTICED_S)
+        return np.where(unnoticed, int(Standing.SILENT), self.standings.at_end)
 
     @cached_property
     def is_lost_for_good(self) -> Bools:
@@ -154,7 +170,7 @@ class Recovery:
     @cached_property
     def is_away(self) -> Bools:
         """Which of the places that lost a connection have none at the end, for whatever reason."""
-        is_away: Bools = self.was_lost & (self.at_end != Standing.OPEN)
+        is_away: Bools = self.was_lost & (self.held_since_ns == NEVER)
         return is_away
 
     @cached_property
@@ -173,27 +189,37 @@ class Recovery:
     @cached_property
     def reconnect(self) -> Waits:
         """Per place that lost its connection: from the loss to the return."""
-        return self._waits(self.lost_ns, self.back_ns, self.was_lost)
+        return self._waits(self.lost_ns, self.was_lost)
 
     @cached_property
     def recovery(self) -> Waits:
         """Per place that lost its connection: from when the service was there to the return."""
         there = self.was_lost & (self.healed_ns < self.end_ns)
-        return self._waits(self.healed_ns, self.back_ns, there)
+        return self._waits(self.healed_ns, there)
 
     @cached_property
     def client_reconnect(self) -> Waits:
         """Per client that lost a connection: from its first loss until all its sockets are back."""
         shape = self.rows.clients, self.rows.sockets
         lost = self.was_lost.reshape(shape)
-        first = np.where(lost, self.lost_ns.reshape(shape), NEVER).min(axis=1)
-        last = np.where(lost, self.back_ns.reshape(shape), 0).max(axis=1)
-        return self._waits(first, last, np.asarray(lost.any(axis=1)))
+        from_ns = np.where(lost, self.lost_ns.reshape(shape), NEVER).min(axis=1)
+        # while one is known to be away, so is the client
+        away = lost & (self.back_ns.reshape(shape) == NEVER)
+        came = ~away.any(axis=1)
+        counts = np.where(came[:, None], lost, away)
+        until_ns = np.where(counts, self._until_ns.reshape(shape), 0).max(axis=1)
+        which = np.asarray(lost.any(axis=1))
+        return Waits(np.maximum(until_ns - from_ns, 0)[which], came[which])
 
-    def _waits(self, from_ns: Ints, until_ns: Ints, which: Bools) -> Waits:
-        begin, until = from_ns[which], until_ns[which]
-        came = until < NEVER
-        return Waits(np.maximum(np.where(came, until, self.end_ns) - begin, 0), came)
+    @cached_property
+    def _until_ns(self) -> Ints:
+        """How far each place is watched: to its return, an undecided opening, or the end."""
+        undecided = np.minimum(self.held_since_ns, self.end_ns)
+        return np.where(self.back_ns < NEVER, self.back_ns, undecided)
+
+    def _waits(self, from_ns: Ints, which: Bools) -> Waits:
+        watched_ns = np.maximum(self._until_ns[which] - from_ns[which], 0)
+        return Waits(watched_ns, self.came_back[which])
 
     @cached_property
     def horizon_ns(self) -> int:

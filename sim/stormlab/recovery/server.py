@@ -81,9 +81,8 @@ def waiting(recovery: Recovery) -> Levels:
 
 def workers(recovery: Recovery) -> int | None:
     """Workers of all server processes together; None: the header names no limit."""
-    header = recovery.rows.trace.header
-    each = header.get("workers")
-    return int(each) * int(header.get("pods") or 1) if each else None
+    each = recovery.rows.trace.header.get("workers")
+    return int(each) * recovery.rows.pods if each else None
 
 
 @once

@@ -39,13 +39,24 @@ def test_a_connection_is_dead_when_either_side_says_so(fleet: Make) -> None:
     assert found.end_ns.tolist() == [30 * S, NEVER]
 
 
-def test_lasting_is_ten_seconds_or_to_the_end(fleet: Make) -> None:
+def test_a_kill_ends_every_connection_of_the_only_server(fleet: Make) -> None:
+    """Nobody tells the page of a host that vanished; it notices at 50 s."""
+    for pods, dead_s in [(1, 10), (2, 50)]:
+        storm = fleet(pods=pods)
+        storm.settled(50)
+        storm.down(10, 20)
+        storm.socket(60, 61)
+        assert of(storm).dead_ns.tolist() == [dead_s * S, NEVER]
+
+
+def test_lasting_is_ten_seconds_within_the_run(fleet: Make) -> None:
     storm = fleet()
     storm.socket(1, 2, 12)
     storm.socket(20, 21, 30.9)
     storm.socket(40, None, 60)
-    storm.socket(97, 98)
-    assert of(storm).lasted(10 * S).tolist() == [True, False, False, True]
+    storm.socket(89, 90)
+    storm.socket(90, 91)
+    assert of(storm).lasted(10 * S).tolist() == [True, False, False, True, False]
 
 
 def test_settled_connections_are_known(fleet: Make) -> None:

@@ -5,7 +5,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stormlab.recovery.connections import Connections, _merged, first_back, first_lost
+from stormlab.recovery.connections import (
+    Connections,
+    _merged,
+    first_back,
+    first_lost,
+    held_at_end,
+)
 from stormlab.recovery.rows import NEVER
 
 S = 1_000_000_000
@@ -46,7 +52,13 @@ def test_a_place_that_is_away_when_the_fault_comes_counts_from_the_fault_or_its_
 
 def test_a_connection_that_does_not_last_is_no_return() -> None:
     places = held((0, 20, 25), (0, 30, 40), (1, 5, 30), (1, 40, 41))
-    assert first_back(places, np.array([10, 10]), 10).tolist() == [30, NEVER]
+    assert first_back(places, np.array([10, 10]), 10, 100).tolist() == [30, NEVER]
+
+
+def test_a_connection_that_opened_just_before_the_end_is_no_return_yet() -> None:
+    places = held((0, 90, NEVER), (1, 91, NEVER), (2, 5, 8))
+    assert first_back(places, np.array([10, 10, 5]), 10, 100).tolist() == [90, NEVER, NEVER]
+    assert held_at_end(places, 4).tolist() == [90, 91, NEVER, NEVER]
 
 
 def test_the_time_held_is_cut_at_both_ends() -> None:

@@ -9,6 +9,8 @@ from stormlab.recovery import FIGURES
     ("name", "value", "text"),
     [
         ("reconnect_s_p50", 12.3456, "12.3"),
+        ("reconnect_s_p50", 7210.4, "7210"),
+        ("reconnect_s_p50", 999.7, "1000"),
         ("reconnect_s_p50", math.inf, "never"),
         ("reconnect_s_p50", None, "-"),
         ("reconnect_s_p50", math.nan, "-"),

@@ -69,7 +69,15 @@ def test_what_bars_the_way_makes_it_unavailable(fleet: Make, begin: str, end: st
     assert stretches(of(storm)) == [(10, 20)]
 
 
-@pytest.mark.parametrize("verb", ["drain", "slow", "hide", "block"])
+def test_hidden_pages_are_no_fault(fleet: Make) -> None:
+    storm = fleet()
+    storm.fault(1, "hide")
+    storm.down(10, 30)
+    storm.fault(40, "show")
+    assert of(storm).from_ns == 10 * S
+
+
+@pytest.mark.parametrize("verb", ["drain", "slow", "block"])
 def test_a_draining_or_slow_server_is_there(fleet: Make, verb: str) -> None:
     storm = fleet()
     storm.fault(10, verb)

@@ -63,6 +63,29 @@ def test_one_who_is_back_before_the_last_heal_took_no_negative_time(fleet: Make)
     assert recovery.recovery.back_s.tolist() == [5]
 
 
+def test_an_opening_just_before_the_end_is_undecided(fleet: Make) -> None:
+    """It is watched until it opened, and counts as neither back nor away."""
+    storm = fleet(sockets=2)
+    storm.fault(10, "cut")
+    storm.settled(10, endpoint=0)
+    storm.settled(20, endpoint=1)
+    storm.socket(90, 95, endpoint=0)
+    recovery = storm.recovery()
+    assert recovery.reconnect.away_s.tolist() == [85, 80]
+    assert recovery.is_away.tolist() == [False, True]
+    assert recovery.client_reconnect.away_s.tolist() == [90]
+
+
+@pytest.mark.parametrize(("dead_s", "lost"), [(39, 1), (41, 0)])
+def test_a_page_may_take_a_minute_to_notice(fleet: Make, dead_s: float, lost: int) -> None:
+    storm = fleet()
+    storm.fault(30, "hang")
+    storm.add(dead_s, Event.LOST, **storm.settled())
+    recovery = storm.recovery()
+    assert recovery.is_lost_for_good.sum() == lost
+    assert recovery.is_away.tolist() == [True]
+
+
 def test_a_client_is_back_when_all_its_sockets_are(fleet: Make) -> None:
     storm = fleet(clients=2, sockets=2)
     storm.fault(10, "cut")
