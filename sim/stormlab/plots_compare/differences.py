@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 ROW_IN = 0.24
-TICKS_MAX = 6
+TICKS_MAX = 5
 RATIO_MIN, RATIO_MAX = 1 / 100, 100.0
 LOOKS = {"better": ("o", COLOURS[0]), "worse": ("s", COLOURS[3])}
 
 
 def draw_differences(
-    judged: Mapping[str, Mapping[str, Judgement]], baseline: str, *, columns: int = COLUMNS
+    judged: Mapping[str, Mapping[str, Judgement]], baseline: str, *, columns: int | None = None
 ) -> Picture:
     """A panel per figure, a row per policy: its mean as a multiple of the baseline's, log axis.
 
@@ -34,6 +34,7 @@ def draw_differences(
     if not judged:
         raise PlotError("differences: found no figure")
     names = list(by_policy(next(iter(judged.values())), "differences"))
+    columns = columns or (COLUMNS if len(judged) <= 2 * COLUMNS else COLUMNS + 1)
     columns = min(columns, len(judged))
     rows = math.ceil(len(judged) / columns)
     height = rows * (0.75 + ROW_IN * len(names)) + 0.5

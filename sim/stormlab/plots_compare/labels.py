@@ -7,8 +7,9 @@ Box: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1
 
 # directions from the point, best first: beside it, then above, below, then askew
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
-_DISTANCES = (9.0, 18.0, 30.0, 46.0)
-_OUTSIDE_COST = 40.0
+_DISTANCES = (9.0, 18.0, 30.0, 46.0, 66.0, 90.0)
+_OUTSIDE_COST = 200.0
+_COVERED_COST = 5.0
 _FAR_COST = 0.6
 
 
@@ -78,7 +79,7 @@ def _cost(one: tuple[Box, float, int], taken: Iterable[Box], frame: Box) -> floa
     box, distance, rank = one
     outside = max(0.0, frame[0] - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3])
     covered = sum(overlap(box, other) for other in taken)
-    return covered + _OUTSIDE_COST * outside + _FAR_COST * distance + rank
+    return _COVERED_COST * covered + _OUTSIDE_COST * outside + _FAR_COST * distance + rank
 
 
 def overlap(a: Box, b: Box) -> float:

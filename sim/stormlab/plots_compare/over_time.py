@@ -279,7 +279,8 @@ def draw_bytes(rates: Mapping[str, tuple[ArrayLike, ArrayLike]], scene: Scene) -
         _bytes_legend(figure, scene)
     caption = (
         "Bytes of handshakes on the wire per second, both directions, mean over replications and"
-        f" bins of {shown.bin_s:g} s; in the title the sum. Wasted: no lasting connection came of it."
+        f" bins of {shown.bin_s:g} s; in the title the sum. Wasted: no lasting connection came of"
+        " it."
     )
     if rooted:
         caption += " Heights are on a square-root scale."
@@ -304,6 +305,7 @@ def _height(axes: "Axes", top: float, *, rooted: bool) -> None:
         root_axis(axes, top)
     else:
         axes.set_ylim(0, top * 1.1)
+        axes.locator_params(axis="y", nbins=4)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
 
 

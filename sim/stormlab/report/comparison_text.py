@@ -70,15 +70,15 @@ def answer(comparison: Comparison) -> str:
         return "One policy was run; there is nothing to compare it with."
     if not rankings:
         return "Nothing could be judged: no figure applies to two runs or more of two policies."
-    ahead: dict[tuple[str, ...], list[str]] = {}
-    for name in rankings:
-        ahead.setdefault(_ahead(comparison, name), []).append(prose(comparison.key[name]))
-    nobody = ahead.pop((), [])
+    ahead: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    nobody: list[str] = []
+    for name, ranking in rankings.items():
+        title, first = prose(comparison.key[name]), _ahead(comparison, name)
+        (ahead.setdefault((ranking.best is not None, first), []) if first else nobody).append(title)
     parts = [
         f"{_listed([code(label) for label in labels])}"
-        + (f" is better than {_others(comparison)}" if len(labels) == 1 else " lead together")
-        + f" in {_listed(titles)}"
-        for labels, titles in sorted(ahead.items(), key=lambda item: len(item[0]))
+         f" {_how(comparison, labels, won=won)} in {_listed(titles)}"
+        for (won, labels), titles in sorted(ahead.items(), key=lambda item: not item[0][0])
     ]
     if nobody:
         start = "in" if parts else "In"
@@ -92,8 +92,11 @@ def _ahead(comparison: Comparison, figure: str) -> tuple[str, ...]:
     return tuple(found) if len(found) <= LEADERS_MAX else ()
 
 
-def _others(comparison: Comparison) -> str:
-    return "the other" if len(comparison.policies) == 2 else "every other"  # noqa: PLR2004  a pair
+def _how(comparison: Comparison, labels: Sequence[str], *, won: bool) -> str:
+    if won:
+        pair = len(comparison.policies) == 2  # noqa: PLR2004
+        return f"is better than {'the other' if pair else 'every other'}"
+    return "lead together" if len(labels) > 1 else "leads, though not apart from all others,"
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
+from stormlab.report.page import FigureFile
 from stormlab.statistics import Interval
 from stormlab_models.tac_webbuilder.reproduce.document import make_document
 from stormlab_models.tac_webbuilder.reproduce.evaluate import Cell, Result
 from stormlab_models.tac_webbuilder.reproduce.register import Claim
 from stormlab_models.tac_webbuilder.reproduce.report import (
-    FigureFile,
     claimed_text,
     interval_text,
-    number,
     render_html,
     render_markdown,
 )
@@ -30,24 +29,6 @@ def document(make_claim: Callable[..., Claim]) -> dict[str, Any]:
         Cell("reload", "", judged=False, interval=None, outcome="does not apply"),
     )
     return make_document([Result(claim, cells, "depends")], [], ["dates"], 12)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (8.0, "8"),
-        (66.6666667, "66.7"),
-        (100.0, "100"),
-        (716.25, "716.2"),
-        (0.0001649, "0.000165"),
-        (12345.6, "12,346"),
-        (0.0, "0"),
-        (-2683.0, "-2,683"),
-        (None, "never"),
-    ],
-)
-def test_numbers_for_people(value: float | None, text: str) -> None:
-    assert number(value) == text
 
 
 def test_an_interval_without_width_is_one_number() -> None:
