@@ -273,8 +273,14 @@ class EffectHook:
     def _ignored(self, endpoint: int) -> None:
         """Attempts are used up, or the breaker is open: connect returns at once."""
         self.document.record(Event.TIMER_IGNORED, endpoint=endpoint)
-        if not self.slots[endpoint].silent:
-            self.slots[endpoint].silent = True
+        slot, now_ns = self.slots[endpoint], self.document.clock.now_ns
+        if slot.socket is not None:
+            later = slot.policy.postponed(now_ns, _Chance(self.document, slot.socket))
+            if isinstance(later, RetryAt) and later.time_ns > now_ns:
+                self._set_timer(endpoint, later.time_ns - now_ns)
+                return
+        if not slot.silent:
+            slot.silent = True
             self.document.record(Event.GAVE_UP, endpoint=endpoint, detail="silently")
 
     # keep-alive -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from stormlab.policy import load_policy
+from stormlab.policy.catalogue import find_policy
 from stormlab_models.tac_webbuilder.endpoints import NAMES
 
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -22,7 +22,7 @@ ClockName = Literal[
 
 
 def _can_be_loaded(target: str) -> str:
-    load_policy(target)
+    find_policy(target)
     return target
 
 
@@ -63,9 +63,10 @@ class Page(Table):
     ``manager_repaired`` what an expert would ship; ``plain`` makes the sockets and nothing else;
     ``raw_sockets`` a bare page that only opens ``socket_groups``.
 
-    ``policy``: a reconnect policy of one's own in place of the page's rule, ``module:attribute`` or
-    ``file.py:attribute`` (:func:`stormlab.policy.load_policy`); the scenario's hash covers its
-    name, not its code.
+    ``policy``: another reconnect policy in place of the page's rule: a name of the catalogue, or
+    one's own as ``module:attribute``, ``file.py:attribute`` or ``file.toml``
+    (:func:`stormlab.policy.catalogue.find_policy`); the scenario's hash covers its name, not its
+    code. Its terms are left aside: time-outs and pings are the page's.
     """
 
     hook: Literal[

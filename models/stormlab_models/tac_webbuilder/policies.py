@@ -27,10 +27,11 @@ from stormlab.policy import (
     Fact,
     Happened,
     Policy,
+    Postpones,
     RetryAt,
     Stop,
-    load_policy,
 )
+from stormlab.policy.catalogue import find_policy
 from stormlab_models.tac_webbuilder.parameters import Page
 
 GAVE_UP = "attempts used up"
@@ -63,6 +64,10 @@ class AsFound:
     def may_attempt(self, time_ns: int) -> bool:  # noqa: ARG002  the contract's argument
         """Check the limit, at the start of connect."""
         return self.failures < self.page.attempts_max
+
+    def postponed(self, time_ns: int, chance: Chance) -> Decision:  # noqa: ARG002  the contract's
+        """Nothing, silently: the page as found sets no timer after a refusal."""
+        return None
 
     def delay_ns(self, chance: Chance) -> int:
         """The delay before the retry that follows ``failures`` failures."""
@@ -143,7 +148,7 @@ class Own(AsFound):
 
     def __post_init__(self) -> None:
         """Make the policy; the switch was validated with the scenario."""
-        self.own = load_policy(self.page.policy or "")()
+        self.own = find_policy(self.page.policy or "").make()
 
     def on(self, happened: Happened, chance: Chance) -> Decision:
         """Pass the fact on."""
@@ -155,6 +160,10 @@ class Own(AsFound):
     def may_attempt(self, time_ns: int) -> bool:
         """Ask it."""
         return self.own.may_attempt(time_ns)
+
+    def postponed(self, time_ns: int, chance: Chance) -> Decision:
+        """Ask it, if it has an answer."""
+        return self.own.postponed(time_ns, chance) if isinstance(self.own, Postpones) else None
 
 
 def make_policy(page: Page) -> AsFound:

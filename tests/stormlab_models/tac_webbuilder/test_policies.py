@@ -189,3 +189,23 @@ def test_a_time_in_the_past_means_at_once(tmp_path: Path) -> None:
     path.write_text(OWN.replace("DELAY_NS", "-5"), encoding="utf-8")
     policy = make_policy(Page(policy=f"{path}:Late"))
     assert policy.on(Happened(Fact.REFUSED, 100), Luck()) == RetryAt(100)
+
+
+@pytest.mark.parametrize("policy", ["aws-full-jitter", "tac-webbuilder-repaired"])
+def test_a_policy_of_the_catalogue_runs_in_the_page(policy: str) -> None:
+    trace = run(load_scenario("kill-restart", (f"page.policy={policy}",)), 1)
+    assert trace.count(Event.OPEN) > 8
+
+
+def test_a_breaker_of_ones_own_puts_off_and_comes_back(tmp_path: Path) -> None:
+    """A refusal by a breaker must not leave the page silent."""
+    table = tmp_path / "ours.toml"
+    table.write_text(
+        '[policy]\n[policy.backoff]\nkind = "constant"\ndelay_s = 1\n'
+        '[policy.breaker]\n[policy.breaker.open_for]\nkind = "constant"\ndelay_s = 20\n'
+        '[policy.breaker.trip]\nkind = "consecutive"\nfailures = 3\n'
+    )
+    trace = run(load_scenario("kill-restart", (f"page.policy={table}",)), 1)
+    assert trace.count(Event.GAVE_UP) == 0
+    last = trace.of(Event.OPEN)["time_ns"].max()
+    assert last > trace.of(Event.UP)["time_ns"].max()
