@@ -16,6 +16,7 @@ import numpy as np
 from stormlab.console import DASH
 from stormlab.plots import COLOURS, DASHES, INK, MARKERS, PlotError, save, style
 from stormlab.sweep import Results, Summary
+from stormlab.sweep.grid import value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,11 +96,11 @@ def _drawn(
     results: Results,
 ) -> "Figure":
     panels = _combinations(keys, places.panels)
-    across = min(len(panels), PANELS_PER_ROW)
-    down = -(-len(panels) // PANELS_PER_ROW)
+    across = 2 if len(panels) == 4 else min(len(panels), PANELS_PER_ROW)  # noqa: PLR2004  a square
+    down = -(-len(panels) // across)
     size = (_WIDTH * across + (1.4 if places.lines else 0), _HEIGHT * down + 0.5)
     drawing = make(figsize=size, layout="constrained")
-    grid = drawing.subplots(down, across, squeeze=False, sharex=not places.heat, sharey=True)
+    grid = drawing.subplots(down, across, squeeze=False, sharey=True)
     first, last = results.metadata["seeds"]
     runs = last - first + 1
     of = f"mean of {runs:,} runs" if places.heat else f"mean of {runs:,} runs, bars: 95 % interval"
@@ -112,13 +113,15 @@ def _drawn(
             continue
         fixed = panels[index]
         if fixed:
-            axes.set_title(", ".join(f"{key} = {value}" for key, value in fixed.items()))
+            axes.set_title(
+                ", ".join(f"{key} = {value_text(value)}" for key, value in fixed.items())
+            )
         if places.heat:
             _heat(axes, keys, places, cells, fixed, low_high)
         else:
             _lines(axes, keys, places, cells, fixed)
         axes.set_xlabel(places.below)
-        if index % PANELS_PER_ROW == 0:
+        if index % across == 0:
             axes.set_ylabel(str(places.lines) if places.heat else figure)
     if places.lines and not places.heat:
         handles, labels = grid.flat[0].get_legend_handles_labels()
@@ -158,7 +161,7 @@ def _lines(
             linewidth=1.2 + 0.8 * under,
             elinewidth=1.0,
             capsize=2.5,
-            label=str(line),
+            label=value_text(line),
         )
     if numeric and _wide(values):
         axes.set_xscale("log")
@@ -166,7 +169,7 @@ def _lines(
     if numeric and len(values) <= TICKS_MAX:
         axes.set_xticks(at, [f"{value:.3g}" for value in values])
     if not numeric:
-        axes.set_xticks(at, [str(value) for value in values], rotation=20, ha="right")
+        axes.set_xticks(at, [value_text(value) for value in values], rotation=20, ha="right")
         axes.set_xlim(-0.5, len(values) - 0.5)
     axes.margins(y=0.1)
 

@@ -18,6 +18,7 @@ from decimal import Context, Decimal
 from itertools import product
 from typing import Any
 
+from stormlab.console import shown
 from stormlab.model import load_document, make_scenario
 from stormlab.scenario import Scenario, ScenarioError, override
 
@@ -48,7 +49,7 @@ class Axis:
     @property
     def values(self) -> tuple[Value, ...]:
         """The values as they stand in a scenario; tables and lists as text."""
-        return tuple(_shown(_parsed(text), text) for text in self.texts)
+        return tuple(_plain(_parsed(text), text) for text in self.texts)
 
 
 @dataclass(frozen=True)
@@ -250,8 +251,15 @@ def _parsed(text: str) -> Value:
     return override({}, [f"value={text}"], "")["value"]
 
 
-def _shown(value: Value, text: str) -> Value:
+def _plain(value: Value, text: str) -> Value:
     return value if isinstance(value, bool | int | float | str) else text
+
+
+def value_text(value: Value) -> str:
+    """A value of the grid for people, as it stands in a scenario; numbers to four digits."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shown(value)
 
 
 def document_text(document: dict[str, Any]) -> str:

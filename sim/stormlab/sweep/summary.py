@@ -14,6 +14,7 @@ from typing import Any
 
 from stormlab.console import shown
 from stormlab.statistics import mean_interval
+from stormlab.sweep.grid import value_text
 from stormlab.sweep.results import Results
 
 FIGURES_SHOWN = 4
@@ -94,7 +95,7 @@ def rows(
         by_cell.setdefault(each.point, {})[each.figure] = each.text
     nothing = shown(None)
     body = [
-        [*point, *(texts.get(name, nothing) for name in figures)]
+        [*map(value_text, point), *(texts.get(name, nothing) for name in figures)]
         for point, texts in by_cell.items()
     ]
     return [*results.keys, *figures], body
@@ -108,7 +109,8 @@ def as_csv(results: Results, summaries: Sequence[Summary]) -> str:
         [*results.keys, "figure", "runs", "applies", "never", "mean", "ci95_low", "ci95_high"]
     )
     for each in summaries:
-        head = [*each.point, each.figure, each.runs, each.applies, each.never]
+        point = [str(v).lower() if isinstance(v, bool) else v for v in each.point]
+        head = [*point, each.figure, each.runs, each.applies, each.never]
         bounds = [repr(v) if v is not None else "" for v in (each.mean, each.low, each.high)]
         writer.writerow([*head, *bounds])
     return file.getvalue()

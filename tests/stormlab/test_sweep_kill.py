@@ -1,0 +1,209 @@
+"""A sweep that is killed and started again ends with the same bytes, and redoes nothing."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import stormlab
+from stormlab.draws import Draws
+from stormlab.store import Store, partial_folder
+
+ROOT = Path(__file__).parents[2]
+KILLS = 20
+DRAWS = Draws(seed=60)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups and SIGKILL")
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A copy of the sources, so that somebody who edits them meanwhile changes no code here."""
+
+    sources: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        roots = (self.sources / "sim", self.sources / "models")
+        return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots)), "COLUMNS": "100"}
+
+    def start(self, out: Path, cells: int, replications: int) -> "subprocess.Popen[str]":
+        steps = ",".join(str(0.01 * (cell + 1)) for cell in range(cells))
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "stormlab", "sweep", "plain"),
+                *("--vary", f"network.latency_s={steps}", "--replications", str(replications)),
+                *("--figure", "time_to_data_s_median", "--jobs", "2", "--keep-units"),
+                *("--out", str(out)),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    sources = tmp_path_factory.mktemp("sources")
+    for root, package in (("sim", "stormlab"), ("models", "stormlab_models")):
+        shutil.copytree(ROOT / root / package, sources / root / package)
+    assert Path(stormlab.__file__).is_relative_to(ROOT), "the tests run on this tree"
+    return Lab(sources)
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    return said
+
+
+def kill(process: "subprocess.Popen[str]", after_s: float, *, group: bool) -> bool:
+    """Kill a sweep, with its workers or without; tells whether it was still at work."""
+    try:
+        process.wait(timeout=after_s)
+    except subprocess.TimeoutExpired:
+        if group:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            os.kill(process.pid, signal.SIGKILL)
+    # the pipes end when every process that holds them has ended: no worker is left behind
+    process.communicate(timeout=30)
+    return process.returncode == -signal.SIGKILL
+
+
+def units(out: Path) -> dict[str, tuple[int, int]]:
+    """Each whole unit's file, by its key: a file that is written again is another file."""
+    store = Store(partial_folder(out))
+    paths = {key: store.folder / f"{key}.unit" for key in sorted(store.keys()) if store.get(key)}
+    return {key: (path.stat().st_ino, path.stat().st_mtime_ns) for key, path in paths.items()}
+
+
+def final(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+
+
+def moments(count: int, duration_s: float) -> Iterator[float]:
+    """Random moments, one in each of ``count`` equal parts of the duration."""
+    for index in range(count):
+        yield duration_s * (index + DRAWS.unit(index, "moment")) / count
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    files: dict[str, bytes]
+    duration_s: float
+
+
+def undisturbed(lab: Lab, out: Path, cells: int, replications: int) -> Undisturbed:
+    began_s = os.times().elapsed
+    finish(lab.start(out, cells, replications))
+    duration_s = os.times().elapsed - began_s
+    assert len(units(out)) == cells * replications
+    return Undisturbed(final(out), duration_s)
+
+
+def test_killed_three_times_in_a_row(lab: Lab, tmp_path: Path) -> None:
+    expected = undisturbed(lab, tmp_path / "whole", 3, 8)
+    out = tmp_path / "killed"
+    before: dict[str, tuple[int, int]] = {}
+    for index, after_s in enumerate(moments(3, expected.duration_s)):
+        kill(lab.start(out, 3, 8), after_s, group=index % 2 == 0)
+        now = units(out)
+        assert before.items() <= now.items(), "a finished run was done again"
+        before = now
+    said = finish(lab.start(out, 3, 8))
+    there = f", {len(before)} already there" if before else " 24 runs\n"
+    assert there in said
+    assert final(out) == expected.files
+    assert before.items() <= units(out).items()
+    assert not [path for path in partial_folder(out).iterdir() if path.name.startswith(".tmp")]
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_moments(lab: Lab, tmp_path: Path) -> None:
+    expected = undisturbed(lab, tmp_path / "whole", 4, 20)
+    story = []
+    for index, after_s in enumerate(moments(KILLS, expected.duration_s)):
+        out = tmp_path / f"killed-{index}"
+        killed = kill(lab.start(out, 4, 20), after_s, group=index % 2 == 0)
+        kept = units(out)
+        said = finish(lab.start(out, 4, 20))
+        assert (f", {len(kept)} already there" if kept else " 80 runs\n") in said
+        assert kept.items() <= units(out).items(), "a finished run was done again"
+        assert final(out) == expected.files, index
+        story.append((killed, len(kept)))
+    print(story)  # noqa: T201  shown when it fails, or by -s
+    assert sum(killed for killed, _ in story) >= KILLS - 2  # the last may come too late
+    assert len({kept for _, kept in story}) >= 5, "the kills fell all over the sweep"
+
+
+# --- Before every step ---------------------------------------------------------------------------
+
+STEPS = """
+import os, signal, sys
+from pathlib import Path
+
+import stormlab.plots_sweep
+from stormlab.cli import main
+
+stormlab.plots_sweep.picture = lambda *_: lambda path: path.write_text("a picture") and None
+folder, opened, left = Path(sys.argv[1]), Path.open, [-1]
+
+def counted(function):
+    def wrapped(*args, **kwargs):
+        if function is opened and args[1:] in ((), ("r",), ("rb",)):
+            return function(*args, **kwargs)
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        return function(*args, **kwargs)
+    return wrapped
+
+def sweep(name):
+    try:
+        main(["sweep", "plain", "--vary", "network.latency_s=0.01,0.02", "--replications", "1",
+              "--figure", "attempts", "--jobs", "1", "--quiet", "--out", str(folder / name)])
+    except SystemExit as end:
+        return end.code
+
+def forked(name, steps_left):
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    left[0] = steps_left
+    os._exit(sweep(name))
+
+def final(name):
+    return {path.name: path.read_bytes() for path in sorted((folder / name).iterdir())}
+
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+os.fsync = counted(os.fsync)
+for name in ("mkdir", "replace", "unlink", "rmdir", "open"):
+    setattr(Path, name, counted(getattr(Path, name)))
+assert sweep("whole") == 0  # here, so that all is imported once
+steps = 0
+while forked(f"{steps}", steps) == -signal.SIGKILL:
+    assert forked(f"{steps}", -1) == 0
+    assert final(f"{steps}") == final("whole"), (steps, sorted(final(f"{steps}")))
+    steps += 1
+print(steps, file=sys.stderr)
+"""
+
+
+def test_killed_before_every_single_step_of_the_file_system(lab: Lab, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", STEPS, str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=lab.environment,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stderr) >= 18  # runs are opened, flushed and moved, files put in place
