@@ -5,8 +5,8 @@ the client library, seen through the eyes of a benchmark that stops looking when
 
 Sources: V02 and V04 of the validation dossier: anycable/nodejs-websocket-bench, the avalanche of
 5,000 Action Cable clients (backend/results/rails-2026-06-27.json) and the deploy impact on 100
-socket.io clients; the delays are those of the libraries, @anycable/core@1.1.7 and
-socket.io-client@4.8.4.
+socket.io clients; the delays are those of the libraries as the catalogue of policies has them,
+@anycable/core@1.1.7 and socket.io-client@4.8.4.
 
 Respected:
 - The runner stops at its first look at which ``stop_share`` of the clients are back, and its
@@ -22,45 +22,40 @@ every first retry succeeds.
 """
 
 from collections.abc import Callable, Collection
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stormlab.clock import Rank, to_ns, to_s
 from stormlab.model import World
-from stormlab.policy.backoff import Exponential
+from stormlab.policy import Decision, Fact, Happened, Policy, RetryAt
+from stormlab.policy.catalogue import find_policy
 from stormlab.policy.chance import AddressedChance
-from stormlab.policy.jitter import Chain, Comb, Multiplied
-from stormlab.policy.schedule import Delays, Moment, Schedule
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 from stormlab_models.published.arrivals import Times, times_of
 
+ABNORMAL = 1006
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e5, allow_inf_nan=False)]
 
 
+def _can_be_found(target: str) -> str:
+    find_policy(target)  # raises ValueError with the line that a person reads
+    return target
+
+
 class Parameters(BaseModel):
-    """The clients, their library with the base of its delay, and when the runner stops."""
+    """The clients, their policy by its name in the catalogue, and when the runner stops."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     clients: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
-    library: Literal["@anycable/core", "socket.io-client"] = "@anycable/core"
-    base_s: Positive = 3.0
-    cap_s: Positive = 5.0
+    policy: Annotated[str, AfterValidator(_can_be_found)] = "socket.io-client"
     stop_share: Share = 0.95
     first_look_s_max: Positive = 0.2
     look_every_s: Positive = 0.5
-
-
-def schedule_of(p: Parameters) -> Schedule:
-    """The library's delays; ``cap_s`` is socket.io's alone, @anycable/core has none by default."""
-    if p.library == "socket.io-client":
-        return Delays(Exponential(p.base_s), Comb(), cap_s=p.cap_s, placement="before_cap")
-    spread = Multiplied(1, 2, purpose="base"), Multiplied(0.5, 1.5, purpose="jitter")
-    return Delays(Exponential(p.base_s), Chain(spread))
 
 
 class Avalanche:
@@ -78,12 +73,12 @@ class Avalanche:
         world.header["clients"] = p.clients
         world.header["stop_share"] = p.stop_share
         runner = Runner(world, p)
-        schedule = schedule_of(p)
+        policy = find_policy(p.policy)
         for client in range(p.clients):
-            world.recorder.add(0, Event.CLOSE, client=client, code=1006, clean=0)
-            moment = Moment(AddressedChance(world.draws, client))
-            delay_ns = schedule.delay_ns(0, moment) or 0
-            world.clock.at(delay_ns, Rank.PAGE, runner.back(client), client=client)
+            world.recorder.add(0, Event.CLOSE, client=client, code=ABNORMAL, clean=0)
+            decision = after_a_drop(policy.make(), AddressedChance(world.draws, client))
+            if isinstance(decision, RetryAt):
+                world.clock.at(decision.time_ns, Rank.PAGE, runner.back(client), client=client)
 
     def figures(self, trace: Trace) -> dict[str, float | int | str | None]:
         """How many came back before the runner stopped, after how long, and when most were."""
@@ -97,6 +92,16 @@ class Avalanche:
             "max_s": lower_quantile_s(times, 100),
             "most_back_s": to_s(int(times[needed - 1])) if len(times) >= needed else None,
         }
+
+
+def after_a_drop(policy: Policy, chance: AddressedChance) -> Decision:
+    """What a policy decides at time 0, when a connection that had proved itself is lost."""
+    decision: Decision = None
+    for fact in (Fact.OPENED, Fact.PROVED, Fact.DROPPED):
+        chance.ordinal += 1
+        code = ABNORMAL if fact is Fact.DROPPED else 0
+        decision = policy.on(Happened(fact, 0, code=code), chance)
+    return decision
 
 
 class Runner:

@@ -88,4 +88,4 @@ def summary(result: CaseResult) -> str:
         if verdict == "inside" or result.count(verdict)
     ]
     count = len(result.outcomes)
-    return f"{count} comparison{'s' if count > 1 else ''}: {', '.join(parts)}"
+    return f"{count} comparison{'s' if count != 1 else ''}: {', '.join(parts)}"

@@ -61,7 +61,7 @@ def ten_clients() -> Case:
         | {"name": name, "replications": 60, "quick": 40}
         for name in ("full", "none")
     ]
-    for run in text["run"]:
-        run["check"] = [check for check in run["check"] if check["figure"] != "updated"]
+    for each in text["run"]:
+        each["check"] = [check for check in each["check"] if check["figure"] != "updated"]
     text["order"] = [{"figure": "calls", "runs": ["full", "none"]}]
     return Case.model_validate(text)

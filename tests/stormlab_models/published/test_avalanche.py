@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stormlab.scenario import ScenarioError
 from stormlab.vocabulary import Event
 from stormlab_models.published.avalanche import enough, lower_quantile_s
 
@@ -14,7 +15,7 @@ TEETH_MS += [(525, 549), (575, 599), (625, 649), (675, 699), (725, 749)]
 
 def test_socket_io_comes_back_in_bands(simulate: Any) -> None:
     trace = simulate(
-        "avalanche", clients=3000, library="socket.io-client", base_s=0.5, stop_share=1.0
+        "avalanche", clients=3000, policy="socket.io-client,backoff.base_s=0.5", stop_share=1.0
     )
     times_ms = np.unique(trace.of(Event.OPEN)["time_ns"]) / 1e6
     assert all(any(low <= t <= high for low, high in TEETH_MS) for t in times_ms)
@@ -23,14 +24,14 @@ def test_socket_io_comes_back_in_bands(simulate: Any) -> None:
 
 def test_socket_io_is_capped_after_its_jitter(simulate: Any) -> None:
     """Base 4 s: up to 6 s without the cap, which takes all that is above 5."""
-    trace = simulate("avalanche", clients=500, library="socket.io-client", base_s=4.0)
+    trace = simulate("avalanche", clients=500, policy="socket.io-client,backoff.base_s=4.0")
     times_s = trace.of(Event.OPEN)["time_ns"] / 1e9
     assert times_s.max() == 5
     assert (times_s == 5).sum() > 50
 
 
 def test_anycable_multiplies_two_draws(simulate: Any) -> None:
-    trace = simulate("avalanche", clients=4000, stop_share=1.0)
+    trace = simulate("avalanche", clients=4000, policy="@anycable/core", stop_share=1.0)
     times_s = trace.of(Event.OPEN)["time_ns"] / 1e9
     assert 1.5 <= times_s.min() < 1.7
     assert 8.6 < times_s.max() < 9
@@ -71,3 +72,15 @@ def test_a_quantile_is_rounded_down(percent: int, expected: float) -> None:
 
 def test_a_quantile_of_nothing_is_none() -> None:
     assert lower_quantile_s(np.zeros(0, dtype=np.int64), 50) is None
+
+
+def test_who_gives_up_at_once_never_comes_back(simulate: Any, figures_of: Any) -> None:
+    figures = figures_of(
+        simulate("avalanche", 10, clients=5, policy="socket.io-client,attempts_max=0")
+    )
+    assert (figures["back"], figures["most_back_s"]) == (0, None)
+
+
+def test_an_unknown_policy_is_refused_in_one_line(simulate: Any) -> None:
+    with pytest.raises(ScenarioError, match="policy: .*nobody"):
+        simulate("avalanche", 10, policy="nobody")

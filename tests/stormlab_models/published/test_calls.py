@@ -22,6 +22,20 @@ def test_a_bucket_needs_more_than_one() -> None:
     assert not rule.may_retry(0)
 
 
+def test_a_buckets_level_is_rounded_as_in_the_source() -> None:
+    """Four calls to each retry: at the eleventh exactly one token is left, which is not enough.
+
+    In exact arithmetic, that is; the float holds 1.0000000000000002.
+    """
+    rule = Bucket(0.1, 5)
+    allowed = []
+    for _ in range(12):
+        for _ in range(4):
+            rule.started()
+        allowed.append(rule.may_retry(0))
+    assert allowed[:11] == [True] * 7 + [False, True, False, True]
+
+
 def test_a_bucket_does_not_run_over() -> None:
     rule = Bucket(0.1, 2)
     for _ in range(100):

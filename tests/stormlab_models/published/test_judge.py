@@ -137,7 +137,7 @@ def test_exact_holds_in_every_run() -> None:
     ("rule", "tolerance"),
     [("errors", {"se": 1.0}), ("percent", {"percent": 5}), ("offset", {"low": -1, "high": 1})],
 )
-def test_what_never_came_is_outside(rule: str, tolerance: dict[str, float]) -> None:
+def test_what_never_came_is_outside(rule: str, tolerance: dict[str, Any]) -> None:
     assert judge(check(rule, 10.0, **tolerance), [*FIVE, math.inf]).verdict == "outside"
 
 
