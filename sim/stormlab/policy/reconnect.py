@@ -67,7 +67,7 @@ class ConnectTimeout:
     at_least_delay: bool = False
 
     def seconds(self, n: int, delay_s: float) -> float:
-        """The timeout of the attempt with index ``n``, made after ``delay_s``."""
+        """The timeout of attempt ``n`` (from 0) since the last reset, made after ``delay_s``."""
         timeout_s = (self.growth.base_ms(n) or 0.0) / MS_PER_S
         if self.cap_s is not None:
             timeout_s = min(timeout_s, self.cap_s)

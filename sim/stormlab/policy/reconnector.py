@@ -40,6 +40,7 @@ class Reconnector:
         self.phase = Phase.WAITING
         self.n = 0  # index of the next delay
         self.retries = 0  # since the last reset, for the limit
+        self._attempts = 0  # since the last reset, for a connect timeout that grows
         self._fresh = True  # no failure since the last reset
         self._memory: dict[str, float] = {}
         self._outage_ns: int | None = None  # the first failure since something was open
@@ -233,7 +234,7 @@ class Reconnector:
         return Stop(reason, announced=self.rule.announced if announced is None else announced)
 
     def _reset(self) -> None:
-        self.n = self.retries = 0
+        self.n = self.retries = self._attempts = 0
         self._fresh = True
         self._memory.clear()
 
@@ -256,7 +257,8 @@ class Reconnector:
         growing = self.rule.connect_timeout
         if growing is None:
             return self.rule.terms
-        timeout_s = growing.seconds(self.n, to_s(self._delay_ns))
+        under_way = self.phase is Phase.CONNECTING and self._attempts > 0
+        timeout_s = growing.seconds(self._attempts - under_way, to_s(self._delay_ns))
         return replace(self.rule.terms, connect_timeout_s=timeout_s)
 
     def start(self, time_ns: int, chance: Chance) -> RetryAt:
@@ -283,6 +285,7 @@ class Reconnector:
             budget.request(time_ns)
             budget.active(1)
         self.phase = Phase.CONNECTING
+        self._attempts += 1
         self._began_ns, self._opened_ns = time_ns, None
         self._unresolved, self._retried, self._withheld = True, retry, False
         return True

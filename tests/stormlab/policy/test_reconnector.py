@@ -225,6 +225,10 @@ def test_a_connect_timeout_can_grow() -> None:
         found.append(life.policy.terms.connect_timeout_s)
         life.refused()
     assert found == [15, 30, 60, 60]
+    life.dropped(up_s=10)
+    assert life.policy.terms.connect_timeout_s == 15  # the first attempt since the reset
+    life.refused()
+    assert life.policy.terms.connect_timeout_s == 30
     grpc = Reconnect(POWERS, connect_timeout=ConnectTimeout(Constant(20), at_least_delay=True))
     life = Life(grpc())
     for _ in range(6):

@@ -117,3 +117,8 @@ def test_the_patience_of_subscriptions_grows_from_one_second() -> None:
         policy.on(Happened(Fact.REFUSED, 0, code=1006), chance)
     assert seen[:3] == pytest.approx([1.0, 1.2, 1.44])
     assert seen[-1] == 30.0
+    policy.may_attempt(0)
+    for fact in (Fact.OPENED, Fact.PROVED, Fact.DROPPED):
+        policy.on(Happened(fact, 0), chance)
+    policy.may_attempt(0)
+    assert terms_of(policy).connect_timeout_s == 1.0
