@@ -178,8 +178,10 @@ def _imprecise(comparison: Comparison) -> Iterator[str]:
 def _too_few(comparison: Comparison) -> Iterator[str]:
     """Whether the sign test could tell anything apart at all, with so many runs and comparisons."""
     signs = [pair for pair in comparison.pairs if pair.judgement.comparison.test == "sign"]
+    if not signs:
+        return
     needed = 1 + math.ceil(math.log2(len(comparison.pairs) / (1 - comparison.confidence)))
-    if signs and comparison.effort.replications < needed:
+    if comparison.effort.replications < needed:
         yield (
             f"{comparison.effort.replications} runs are too few for a verdict where some run never"
             f" got there or all differ by the same: that takes {needed}"
