@@ -29,7 +29,7 @@ ROWS = (
     Row("@discordjs/ws", 0.5, 0.5, None, (41.25, 41.25), 30.0),
     Row("sockette", 1.0, 1.0, 0.93),
     Row("websocket-heartbeat-js", 2.0, 2.0, None, (15, 10)),
-    Row("@azure/web-pubsub-client", 0.0, 1.0, None, (20, 120)),
+    Row("@azure/web-pubsub-client", 0.0, 1.0, 16.7, (20, 120)),
 )
 each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 

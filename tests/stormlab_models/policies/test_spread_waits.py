@@ -117,7 +117,13 @@ def test_hocuspocus_goes_on_counting_until_a_message_came(play: Play) -> None:
         play(name, 300, ends=[{"up_s": 1}, silent], seed=k).gaps_s[-1] for k in range(8)
     )
     assert longest_s > 8
-    assert play(name, 20, up_s=0.05).gaps_s == pytest.approx([1.0] * 18, abs=1e-9)
+
+
+def test_flapping_hocuspocus_waits_a_second_each_time(play: Play) -> None:
+    """Measured: 12 connects in 12 s."""
+    played = play("@hocuspocus/provider", 12)
+    assert played.gaps_s == pytest.approx([1.0] * len(played.gaps_s))
+    assert len(played.opened_s) == pytest.approx(12, rel=0.2)
 
 
 def test_livekit_gives_up_after_ten_attempts(play: Play) -> None:
