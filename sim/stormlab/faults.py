@@ -110,7 +110,8 @@ def schedule(clock: Clock, recorder: Recorder, faults: list[Fault], target: Faul
     """Put every fault of the schedule, and its undoing, on the clock."""
 
     def act(verb: str, fault: Fault, for_ns: int) -> None:
-        recorder.add(clock.now_ns, Event.FAULT, detail=verb, value_ns=for_ns)
+        pod = -1 if fault.pod is None else fault.pod
+        recorder.add(clock.now_ns, Event.FAULT, conn=pod, detail=verb, value_ns=for_ns)
         target.apply(verb, fault)
 
     for order, fault in enumerate(faults):

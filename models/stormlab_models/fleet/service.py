@@ -347,6 +347,7 @@ class Service:
         pod.forget()
         for link in connections:
             link.server_gone_ns = self._clock.now_ns
+            link.record(self._recorder, self._clock.now_ns, Event.LOST)
             link.owner.watch.silence(link)
 
     def _drain(self, pod: Pod) -> None:
