@@ -198,6 +198,10 @@ def _intention(planned: Plan) -> str:
 def _work(
     planned: Plan, store: Store, jobs: int | None, figures: tuple[str, ...], *, quiet: bool
 ) -> None:
+    from stormlab.replications import ReplicationError  # noqa: PLC0415
+    from stormlab.store import StoreError  # noqa: PLC0415
+    from stormlab.sweep import SweepError  # noqa: PLC0415
+
     missing, total = len(planned.missing), len(planned.runs)
 
     def check(found: dict[str, float | None]) -> None:
@@ -209,14 +213,14 @@ def _work(
             for _ in zip(runs, steps.over(range(missing)), strict=False):
                 pass
     except KeyboardInterrupt:
-        note(
-            f"stormlab: stopped; {planned.kept:,} of {total:,} runs are kept;"
-            " run the same command to go on"
-        )
+        note(f"stormlab: stopped; {_how_to_go_on(planned)}")
         raise SystemExit(STOPPED) from None
-    except Exception:
-        note(f"stormlab: {planned.kept:,} of {total:,} runs are kept")
-        raise
+    except (ReplicationError, StoreError, SweepError) as error:
+        fail(f"{error}; {_how_to_go_on(planned)}")
+
+
+def _how_to_go_on(planned: Plan) -> str:
+    return f"{planned.kept:,} of {len(planned.runs):,} runs are kept; run the same command to go on"
 
 
 def _check_figures(wanted: Sequence[str], there: Sequence[str]) -> None:
