@@ -275,7 +275,7 @@ def show(comparison: Comparison, *, quiet: bool = False) -> None:
 
     if not quiet:
         for line in words.header(comparison):
-            say(line)
+            _wrapped(line, "    ")
         say("")
     _table(comparison)
     if told := words.headings(comparison):
@@ -295,10 +295,11 @@ def _verdicts(comparison: Comparison) -> None:
     if not comparison.rankings:
         return
     say("")
-    say(
+    legend = (
         f"best first; {words.APART} better beyond noise,"
         f" {words.ALIKE} no difference beyond noise at this precision"
     )
+    _wrapped(legend, "")
     size = max(len(comparison.key[name]) for name in comparison.rankings)
     for name in comparison.rankings:
         heading = comparison.key[name].ljust(size)
