@@ -28,12 +28,12 @@ def at_index(name: str, n: int, clients: int = 400) -> NDArray[np.int64]:
 
 
 def test_delays_have_the_published_means(drawn: Drawn, agrees: Agrees) -> None:
-    socket_io = drawn("socket.io-client", 13)
+    socket_io = drawn("socket.io-client", 13, clients=1500)
     published = {0: (1027, 288), 1: (2059, 573), 2: (3956, 955), 3: (4959, 126)}
     published |= dict.fromkeys((5, 8, 12), (5000, 0))
     for n, (mean_ms, sd_ms) in published.items():
         agrees(socket_io[:, n], mean_ms, sd_ms)
-    subscriptions = drawn("subscriptions-transport-ws", 9)
+    subscriptions = drawn("subscriptions-transport-ws", 9, clients=1500)
     for n, (mean_ms, sd_ms) in {0: (102, 29), 5: (3297, 927), 8: (10000, 0)}.items():
         agrees(subscriptions[:, n], mean_ms, sd_ms)
 

@@ -19,7 +19,7 @@ def test_delays_have_the_published_means(
     drawn: Callable[..., NDArray[np.int64]],
     agrees: Callable[[NDArray[np.int64], float, float], None],
 ) -> None:
-    delays = drawn(NAME, 9)
+    delays = drawn(NAME, 9, clients=1500)
     published = {0: (748, 144), 1: (1001, 286), 2: (1492, 581), 3: (2477, 1168)}
     published |= {5: (8342, 4571), 8: (10420, 5715)}
     for n, (mean_ms, sd_ms) in published.items():

@@ -17,11 +17,11 @@ def test_convex_has_the_published_means(
     drawn: Callable[..., NDArray[np.int64]],
     agrees: Callable[[NDArray[np.int64], float, float], None],
 ) -> None:
-    delays = drawn("convex", 8)
+    delays = drawn("convex", 8, clients=1500)
     agrees(delays[:, 0], 997, 289)
     for n in range(4, 8):
         agrees(delays[:, n], 16058, 4600)
-    assert delays[:, 4:].max() > 23.9e9  # the jitter comes after the cap
+    assert delays[:, 4:].max() > 23.8e9  # the jitter comes after the cap
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_convex_has_the_published_means(
 )
 def test_the_reason_of_the_close_picks_convexs_base(reason: str, base_s: int, play: Play) -> None:
     gaps_s = np.concatenate(
-        [play("convex", 200, reason=reason, seed=seed).gaps_s for seed in range(5)]
+        [play("convex", 200, reason=reason, seed=seed).gaps_s for seed in range(3)]
     )
     assert gaps_s.min() == pytest.approx(base_s / 2, rel=0.1)
     assert gaps_s.max() == pytest.approx(base_s * 1.5, rel=0.05)
