@@ -44,7 +44,7 @@ class Reconnector:
         self._fresh = True  # no failure since the last reset
         self._memory: dict[str, float] = {}
         self._outage_ns: int | None = None  # the first failure since something was open
-        self._failed_ns: int | None = None  # the last failure
+        self._failed_ns: int | None = None  # the last failure that counted
         self._began_ns: int | None = None  # the last attempt
         self._opened_ns: int | None = None
         self._delay_ns = 0  # before the next attempt
@@ -133,11 +133,12 @@ class Reconnector:
         failed_ns = self._failed_ns if self._failed_ns is not None else happened.time_ns
         if reset.on == "time" and happened.time_ns - failed_ns > reset.after_ns:
             self._reset()
-        self._failed_ns = happened.time_ns
         if self._outage_ns is None:
             self._outage_ns = happened.time_ns
         self.phase = Phase.WAITING
         found = first_fit(self.rule.rules, happened)
+        if found is None or found.counts:
+            self._failed_ns = happened.time_ns
         if found is not None and found.action == "stop":
             return self._stop(NOT_RETRIED, announced=found.announced)
         if (found is None or found.counts) and self._used_up(happened.time_ns):

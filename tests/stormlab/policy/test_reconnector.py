@@ -148,6 +148,14 @@ def test_only_time_resets_discord_py() -> None:
     assert life.dropped(up_s=101) == 1
 
 
+def test_an_end_that_does_not_count_does_not_put_the_reset_by_time_off() -> None:
+    at_once = Rule("now", fact=Fact.DROPPED, counts=False)
+    life = Life(Reconnect(POWERS, reset=Reset("time", 100), rules=(at_once,))())
+    assert [life.refused(), life.refused(), life.dropped(up_s=90)] == [1, 2, 0]
+    assert life.dropped(up_s=20) == 0
+    assert life.refused() == 1
+
+
 def test_a_young_connection_is_given_up_by_a_gate() -> None:
     rule = Reconnect(POWERS, reset=Reset("open", 5, gate=True))
     assert Life(rule()).dropped(up_s=6) == 1
