@@ -1,6 +1,8 @@
 """``stormlab compare``."""
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -226,3 +228,15 @@ def test_a_folder_of_something_else_is_left_alone(call: Command, tmp_path: Path)
     (place / "thesis.tex").touch()
     assert "holds 'thesis.tex', of no comparison" in call("phoenix", "--out", place).complaint
     assert "is a file" in call("phoenix", "--out", place / "thesis.tex").complaint
+
+
+@pytest.mark.slow
+def test_the_example_of_the_docs_is_what_the_command_prints(
+    stormlab: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "compare.md").read_text("utf-8")
+    command, printed = re.findall(r"^```console\n\$ stormlab (.*?)\n(.*?)^```", page, re.M | re.S)[
+        0
+    ]
+    monkeypatch.setenv("COLUMNS", "100")
+    assert stormlab(*shlex.split(command)).out == printed
