@@ -106,8 +106,7 @@ def _result(case: Case, samples: dict[tuple[str, str], list[Figures]]) -> CaseRe
     for order in case.order:
         rising = [_values(case, name, order.figure, samples) for name in order.runs]
         means = tuple(math.fsum(each) / len(each) for each in rising)
-        name = " < ".join(order.runs)
-        judgement = judge_order(order, rising)
+        judgement, name = judge_order(order, rising), _rising(order.runs)
         outcomes.append(Outcome(name, order.figure, judgement, None, means, order.factor))
     return CaseResult(case, outcomes)
 
@@ -124,6 +123,15 @@ def _values(
 
 def _number(value: Any) -> float:  # noqa: ANN401  whatever a model calls a figure
     return math.inf if value is None else float(value)
+
+
+def _rising(names: Sequence[str]) -> str:
+    """The runs as a chain; a first word that all of them share is said once."""
+    first = {name.partition(" ")[0] for name in names}
+    rest = [name.partition(" ")[2] for name in names]
+    if len(first) == 1 and all(rest):
+        return f"{first.pop()}: {' < '.join(rest)}"
+    return " < ".join(names)
 
 
 def _label(check: Check) -> str:

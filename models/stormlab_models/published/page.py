@@ -78,7 +78,7 @@ def _section(result: CaseResult) -> Iterator[str]:
     runs = sorted({run.replications for run in case.run})
     spread = f"{runs[0]:,}" if len(runs) == 1 else f"{runs[0]:,} to {runs[-1]:,}"
     family = f" {result.tested} of them by standard errors." if result.tested >= FAMILY_MIN else ""
-    yield f"Model {models}, {spread} replications per run. {summary(result).capitalize()}.{family}"
+    yield f"Model {models}, {spread} replications per run. {summary(result)}.{family}"
     yield ""
     yield f"| {' | '.join(HEADINGS)} |"
     yield "|" + "---|" * len(HEADINGS)

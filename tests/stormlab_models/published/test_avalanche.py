@@ -82,5 +82,5 @@ def test_who_gives_up_at_once_never_comes_back(simulate: Any, figures_of: Any) -
 
 
 def test_an_unknown_policy_is_refused_in_one_line(simulate: Any) -> None:
-    with pytest.raises(ScenarioError, match="policy: .*nobody"):
+    with pytest.raises(ScenarioError, match=r"policy: .*nobody"):
         simulate("avalanche", 10, policy="nobody")

@@ -61,6 +61,15 @@ def test_outcomes_say_what_was_compared(ten_clients: Case) -> None:
     assert (result.count("inside"), result.count("outside"), result.tested) == (5, 0, 4)
 
 
+def test_runs_that_share_a_word_say_it_once(ten_clients: Case) -> None:
+    text = ten_clients.model_dump()
+    for run, name in zip(text["run"], ("N=10 full", "N=10 none"), strict=True):
+        run["name"] = name
+    text["order"][0]["runs"] = ["N=10 full", "N=10 none"]
+    (result,) = evaluate([Case.model_validate(text)], quick=True, workers=1)
+    assert result.outcomes[-1].run == "N=10: full < none"
+
+
 def test_seeds_are_the_readers(ten_clients: Case) -> None:
     def means(seed: int) -> list[float]:
         (result,) = evaluate([ten_clients], quick=True, workers=1, seed=seed)
