@@ -235,8 +235,10 @@ def test_the_example_of_the_docs_is_what_the_command_prints(
     stormlab: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (Path(__file__).parents[3] / "docs" / "compare.md").read_text("utf-8")
-    command, printed = re.findall(r"^```console\n\$ stormlab (.*?)\n(.*?)^```", page, re.M | re.S)[
-        0
-    ]
+    example = re.search(
+        r"^```console\n\$ stormlab (.*?)\n(.*?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    assert example is not None
+    command, printed = example.groups()
     monkeypatch.setenv("COLUMNS", "100")
     assert stormlab(*shlex.split(command)).out == printed

@@ -14,8 +14,10 @@ from stormlab.compare import (
     Reader,
     State,
     compare,
+    field,
     run_seed,
 )
+from stormlab.compare.document import document, run_columns
 from stormlab.statistics import CONFIDENCE
 from stormlab.store import Store
 
@@ -163,3 +165,17 @@ def test_seeds_are_told() -> None:
 
 def test_the_confidence_is_that_of_the_statistics(compared: Compared) -> None:
     assert compared("20").confidence == CONFIDENCE
+
+
+@pytest.mark.slow
+def test_the_number_of_processes_changes_nothing_but_the_time(tmp_path: Path) -> None:
+    path = tmp_path / "small.toml"
+    path.write_text(
+        'model = "fleet"\nduration_s = 60\nclients = { count = 8 }\n'
+        '[[faults]]\ndo = "crash"\nat_s = 5\nfor_s = 10\n'
+    )
+    what, plan = field(path, ["phoenix", "aws-full-jitter"]), Plan(precision=0.05, ceiling=12)
+    alone, together = (compare(what, plan, jobs=jobs) for jobs in (1, 2))
+    assert document(together) | {"code": ""} == document(alone) | {"code": ""}
+    for one, other in zip(run_columns(together).items(), run_columns(alone).items(), strict=True):
+        assert repr(one) == repr(other)  # NaN included
