@@ -9,7 +9,6 @@ import json
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,23 @@ Columns = Mapping[str, Sequence[Any]]
 
 def suffix() -> str:
     """The ending of what can be written here: Parquet if pyarrow is installed."""
-    return SUFFIXES[0] if find_spec("pyarrow") is not None else SUFFIXES[1]
+    try:
+        import pyarrow  # noqa: ICN001, F401, PLC0415  heavy and optional
+    except ImportError:
+        return SUFFIXES[1]
+    return SUFFIXES[0]
 
 
-def write(path: Path, columns: Columns, metadata: Mapping[str, Any]) -> None:
-    """Write columns; the ending of ``path`` says as what. The caller makes the file appear whole.
+def write(
+    path: Path, columns: Columns, metadata: Mapping[str, Any], ending: str | None = None
+) -> None:
+    """Write columns; the caller makes the file appear whole.
 
-    ``columns``: texts, whole numbers, or numbers, one kind in each.
+    ``columns``: texts, whole numbers, or numbers, one kind in each. ``ending``: one of
+    :data:`SUFFIXES`, None: that of ``path``.
     """
     text = json.dumps(metadata, sort_keys=True, ensure_ascii=False)
-    (_write_parquet if path.suffix == SUFFIXES[0] else _write_npz)(path, columns, text)
+    (_write_parquet if (ending or path.suffix) == SUFFIXES[0] else _write_npz)(path, columns, text)
 
 
 def read(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:

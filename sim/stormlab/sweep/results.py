@@ -10,22 +10,17 @@ of the writer, no dates.
 """
 
 import hashlib
-import io
 import json
 import math
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from stormlab import __version__
+from stormlab import __version__, columns
 from stormlab.sweep.grid import Value, document_text
 from stormlab.sweep.work import READER, Numbers, Plan
 
-META = "stormlab"
 NAMES = ("results.parquet", "results.npz")
 _CLASH = "figure."  # before a figure that is called like a key of the grid
 _OWN = ("seed", "unit")
@@ -101,12 +96,10 @@ def _alike(values: list[Value]) -> list[Value]:
 
 def writer(results: Results) -> tuple[str, Callable[[Path], None], str]:
     """Choose the file: its name, what writes it, and a line when it is not Parquet."""
-    try:
-        import pyarrow  # noqa: ICN001, F401, PLC0415  heavy and optional
-    except ImportError:
-        note = "results.npz instead of .parquet: pip install 'stormlab[parquet]'"
-        return NAMES[1], lambda path: _write_npz(results, path), note
-    return NAMES[0], lambda path: _write_parquet(results, path), ""
+    ending = columns.suffix()
+    name = f"results{ending}"
+    note = "" if name == NAMES[0] else f"{name} instead of .parquet: {columns.MISSING}"
+    return name, lambda path: _write(results, path, ending), note
 
 
 @dataclass(frozen=True)
@@ -122,12 +115,12 @@ def known_runs(folder: Path) -> Known:
 
     A file that cannot be read counts as none: its runs are done again.
     """
-    for name, read in zip(NAMES, (_read_parquet, _read_npz), strict=True):
+    for name in NAMES:
         path = folder / name
         if path.is_file():
             try:
-                columns, metadata = read(path)
-                runs, code = _by_unit(columns, metadata), dict(metadata["code"])
+                found, metadata = columns.read(path)
+                runs, code = _by_unit(found, metadata), dict(metadata["code"])
                 if metadata.pop("checksum") == _checksum(runs, metadata):
                     return Known(runs, code)
             except Exception:  # noqa: BLE001, S112  whatever a library says of a damaged file
@@ -135,12 +128,12 @@ def known_runs(folder: Path) -> Known:
     return Known()
 
 
-def _by_unit(columns: dict[str, list[Any]], metadata: dict[str, Any]) -> dict[str, Numbers]:
+def _by_unit(found: dict[str, list[Any]], metadata: dict[str, Any]) -> dict[str, Numbers]:
     keys = tuple(metadata["keys"])
-    named = {name: columns[_column(name, keys)] for name in metadata["figures"]}
+    named = {name: found[_column(name, keys)] for name in metadata["figures"]}
     return {
         unit: {name: float(values[row]) for name, values in named.items() if _number(values[row])}
-        for row, unit in enumerate(columns["unit"])
+        for row, unit in enumerate(found["unit"])
     }
 
 
@@ -150,44 +143,12 @@ def _checksum(runs: dict[str, Numbers], metadata: dict[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _described(results: Results) -> str:
+def _described(results: Results) -> dict[str, Any]:
     """The metadata of the file, with the checksum."""
     runs = _by_unit(results.columns, results.metadata)
     checksum = _checksum(runs, json.loads(document_text(results.metadata)))
-    return document_text({**results.metadata, "checksum": checksum})
+    return {**results.metadata, "checksum": checksum}
 
 
-def _write_parquet(results: Results, path: Path) -> None:
-    import pyarrow as pa  # noqa: PLC0415  heavy and optional
-    from pyarrow import parquet  # noqa: PLC0415
-
-    arrays = {
-        name: pa.array([None if value != value else value for value in values])  # noqa: PLR0124  NaN
-        for name, values in results.columns.items()
-    }
-    table = pa.table(arrays).replace_schema_metadata({META: _described(results)})
-    parquet.write_table(table, path, compression="zstd", version="2.6", data_page_version="1.0")
-
-
-def _read_parquet(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    from pyarrow import parquet  # noqa: PLC0415  heavy and optional
-
-    # opened here, so that a file that is replaced meanwhile is not held
-    table = parquet.read_table(io.BytesIO(path.read_bytes()))
-    return table.to_pydict(), json.loads(table.schema.metadata[META.encode()])
-
-
-def _write_npz(results: Results, path: Path) -> None:
-    columns: dict[str, Any] = {**results.columns, META: [_described(results)]}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, values in columns.items():  # not numpy.savez, which takes names for options
-            entry = zipfile.ZipInfo(f"{name}.npy")
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w") as part:
-                np.lib.format.write_array(part, np.array(values), allow_pickle=False)
-
-
-def _read_npz(path: Path) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-        columns = {name: stored[name].tolist() for name in stored.files}
-    return columns, json.loads(columns.pop(META)[0])
+def _write(results: Results, path: Path, ending: str) -> None:
+    columns.write(path, results.columns, _described(results), ending)
