@@ -34,7 +34,7 @@ PUSHER = Reconnect(
     reset=Reset(on="open"),
     rules=(
         stop_on((4001, 4099), (4300, 4999), announced=False),
-        Rule("now", codes(4000, (4200, 4299))),
+        Rule("now", codes(4000, (4200, 4299)), counts=False),
     ),
     network=Network(online=Span(0.0, 0.0)),
     terms=Terms(heartbeat_s=120.0, heartbeat_timeout_s=30.0),

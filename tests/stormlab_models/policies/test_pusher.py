@@ -47,6 +47,11 @@ def test_the_code_picks_the_delay(code: int, delay_s: float, play: Play) -> None
     assert gaps_s == pytest.approx([delay_s] * len(gaps_s))
 
 
+def test_the_first_window_follows_a_retry_at_once_too(play: Play) -> None:
+    starts = play(NAME, 60, ends=[{"up_s": 5, "code": 4200}, {"up_s": None}]).attempts_s
+    assert [after - before for before, after in pairwise(starts[1:])] == pytest.approx([15, 30])
+
+
 @pytest.mark.parametrize("code", [4001, 4099, 4300, 4999])
 def test_final_codes(code: int, play: Play) -> None:
     assert play(NAME, 30, code=code).stop is not None
