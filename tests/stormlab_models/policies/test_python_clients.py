@@ -74,7 +74,7 @@ def test_binance_waits_whole_seconds(drawn: Drawn) -> None:
 
 
 def test_autobahn_walks_at_random_to_exactly_300_s(drawn: Drawn, agrees: Agrees) -> None:
-    delays_ns = drawn("autobahn", 30, clients=4000)
+    delays_ns = drawn("autobahn", 30, clients=1500)
     agrees(delays_ns[:, 0], 2250, 225)
     agrees(delays_ns[:, 1], 3375, 3375 * (1.01**2 - 1) ** 0.5)
     assert np.corrcoef(delays_ns[:, 3], delays_ns[:, 4])[0, 1] > 0.8
@@ -125,31 +125,31 @@ def test_close_codes(name: str, code: int, final: bool, play: Play) -> None:  # 
 
 @pytest.mark.parametrize("name", ["python-socketio", "gql", "centrifuge-python", "paho-mqtt"])
 def test_only_an_answer_of_the_application_sets_the_count_back(name: str, play: Play) -> None:
-    unproven = play(name, 200, proves=False).gaps_s
-    proven = play(name, 200).gaps_s
+    unproven = play(name, 60, up_s=1, proves=False).gaps_s
+    proven = play(name, 60, up_s=1).gaps_s
     assert max(unproven) > 2 * max(proven)
 
 
 def test_discord_goes_on_from_the_old_exponent(play: Play) -> None:
     """Ten refusals, ten good minutes, and the next refusal is still waited for at length."""
-    up = {"up_s": 600.0}
-    refused = {"up_s": None}
+    up, refused, last = {"up_s": 600.0}, {"up_s": None}, {"up_s": 1e5}
     late = [
-        play("discord.py", 1e6, ends=[up, *[refused] * 10, up, refused, up], seed=seed).gaps_s
+        play("discord.py", 1e5, ends=[up, *[refused] * 10, up, refused, last], seed=seed).gaps_s
         for seed in range(40)
     ]
     again = [gaps[12] for gaps in late]
     assert max(again) > 300
     assert all(gaps[11] == 0 for gaps in late)  # the drop itself
+    good = {"up_s": 3000.0}
     rested = [
-        play("discord.py", 1e6, ends=[up, *[refused] * 9, {"up_s": 3000.0}, refused, up], seed=seed)
+        play("discord.py", 1e5, ends=[up, *[refused] * 9, good, refused, last], seed=seed).gaps_s
         for seed in range(40)
     ]
-    assert max(played.gaps_s[11] for played in rested) <= 2
+    assert max(gaps[11] for gaps in rested) <= 2
 
 
 def test_discord_has_a_cap_of_17_minutes(drawn: Drawn) -> None:
-    delays_s = drawn("discord.py", 12, clients=2000) / S
+    delays_s = drawn("discord.py", 12, clients=800) / S
     for n in (9, 10, 11):
         assert 1000 < delays_s[:, n].max() <= 1024
 
@@ -165,8 +165,11 @@ def test_http_comes_first(name: str) -> None:
     assert terms_of(CATALOGUE[name].make()).http_first
 
 
-@pytest.mark.parametrize("name", AFTER_A_DROP)
+UNDRAWN = [name for name, ranges in AFTER_A_DROP.items() if all(a == b for a, b in ranges)]
+
+
+@pytest.mark.parametrize("name", UNDRAWN)  # a fact takes a draw, so that drawn delays would differ
 def test_nothing_of_a_browser_is_noticed(name: str, play: Play) -> None:
-    plain = play(name, 100)
+    ends = [{"up_s": 15}, {"up_s": None}]
     said = [(10, Fact.HIDDEN), (20, Fact.OFFLINE), (30, Fact.ONLINE), (40, Fact.VISIBLE)]
-    assert play(name, 100, said=said).attempts_s[:3] == plain.attempts_s[:3]
+    assert play(name, 100, ends=ends, said=said).gaps_s == play(name, 100, ends=ends).gaps_s
