@@ -35,7 +35,7 @@ def values(comparison: Comparison, command: str) -> dict[str, Any]:
         "columns_beside": _columns_beside(comparison),
         "legend": [f"{MARKS[sign]} {shown.LEGEND[sign]}" for sign in _signs(comparison)],
         "orders": [
-            (prose(comparison.key[name]), code(shown.order(comparison, name)))
+            (prose(name_of(comparison, name)), code(shown.order(comparison, name)))
             for name in comparison.rankings
         ],
         "apart": shown.APART,
@@ -43,7 +43,7 @@ def values(comparison: Comparison, command: str) -> dict[str, Any]:
         "notes": [prose(note) for note in shown.notes(comparison)],
         "matrix": matrix(comparison),
         "pairs": list(_pairs(comparison)),
-        "judged": [cell(prose(comparison.key[name])) for name in comparison.rankings],
+        "judged": [cell(prose(name_of(comparison, name))) for name in comparison.rankings],
         "run": list(_run(comparison)),
         "command": command,
         "fence": "`" * 3,
@@ -73,17 +73,25 @@ def answer(comparison: Comparison) -> str:
     ahead: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
     nobody: list[str] = []
     for name, ranking in rankings.items():
-        title, first = prose(comparison.key[name]), _ahead(comparison, name)
+        title, first = prose(name_of(comparison, name)), _ahead(comparison, name)
         (ahead.setdefault((ranking.best is not None, first), []) if first else nobody).append(title)
     parts = [
         f"{_listed([code(label) for label in labels])}"
-         f" {_how(comparison, labels, won=won)} in {_listed(titles)}"
+        f" {_how(comparison, labels, won=won)} in {_listed(titles)}"
         for (won, labels), titles in sorted(ahead.items(), key=lambda item: not item[0][0])
     ]
     if nobody:
         start = "in" if parts else "In"
         parts.append(f"{start} {_listed(nobody)} no policy is ahead beyond noise at this precision")
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + "." + "".join(_losers(comparison))
+
+
+def _losers(comparison: Comparison) -> Iterator[str]:
+    """What a good figure must not hide: clients that will not come back."""
+    for each in comparison.policies:
+        lost = each.lost
+        if lost is not None and lost.interval.value > 0:
+            yield f" {code(each.label)} loses {figure_text(lost)} clients for good."
 
 
 def _ahead(comparison: Comparison, figure: str) -> tuple[str, ...]:
@@ -106,9 +114,15 @@ def _listed(items: Sequence[str]) -> str:
 # the table ---------------------------------------------------------------------------------------
 
 
-def _heading(comparison: Comparison, name: str) -> str:
-    measure, title = comparison.measures[name], comparison.key[name]
-    unit = "" if not measure.unit or measure.unit in title else f", {measure.unit}"
+def name_of(comparison: Comparison, figure: str) -> str:
+    """The short name of a figure, without its unit."""
+    title, unit = comparison.key[figure], comparison.measures[figure].unit
+    return title.removesuffix(f" {unit}") if unit else title
+
+
+def _heading(comparison: Comparison, figure: str) -> str:
+    measure, title = comparison.measures[figure], name_of(comparison, figure)
+    unit = f", {measure.unit}" if measure.unit and measure.unit != title else ""
     return f"{title}{unit} {ARROWS[measure.better]}".strip()
 
 
@@ -241,7 +255,7 @@ def _run(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield "runs", f"{effort.replications} of each policy ({effort.why}), seed {comparison.seed}"
     if effort.short:
         told = ", ".join(
-            f"{code(each.policy)} {prose(comparison.key[each.figure])}"
+            f"{code(each.policy)} {prose(name_of(comparison, each.figure))}"
             f" ±{each.half_width_percent:.2g} %"
             for each in effort.short
         )
@@ -263,7 +277,7 @@ def _definitions(comparison: Comparison) -> list[dict[str, str]]:
         found.setdefault((words, formula, limits), []).append(name)
     return [
         {
-            "titles": ", ".join(prose(comparison.key[name]) for name in names),
+            "titles": ", ".join(prose(name_of(comparison, name)) for name in names),
             "names": ", ".join(code(name) for name in names),
             "unit": prose(comparison.measures[names[0]].unit),
             "meaning": "; ".join(prose(comparison.measures[name].title) for name in names),
@@ -279,8 +293,8 @@ def _caveats(comparison: Comparison) -> Iterator[str]:
     yield from _censored(comparison)
     for label, name in comparison.effort.never:
         yield (
-            f"{code(label)}: some run never reached {prose(comparison.key[name])}; no mean exists,"
-            " so the table has the median."
+            f"{code(label)}: some run never reached {prose(name_of(comparison, name))}; no mean"
+            " exists, so the table has the median."
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
@@ -60,6 +61,21 @@ def test_one_policy_is_compared_with_nothing(make_comparison: Make) -> None:
     alone = make_comparison({"a": [10.0, 11.0]})
     assert "nothing to compare" in answer(alone)
     assert "## Verdicts" not in report(alone)
+
+
+def test_a_good_figure_does_not_hide_clients_that_are_lost(comparison: Comparison) -> None:
+    lost = Summary("mean", Interval(7, 7, 7, 14), 14, 14, 0.0)
+    none = Summary("mean", Interval(0, 0, 0, 14), 14, 14, 0.0)
+    policies = [replace(each, lost=none) for each in comparison.policies]
+    policies[1] = replace(policies[1], lost=lost)
+    told = answer(replace(comparison, policies=tuple(policies)))
+    assert told.endswith("in peak/s. `calm` loses 7 clients for good.")
+
+
+def test_a_unit_in_a_heading_is_not_said_twice(comparison: Comparison) -> None:
+    named = replace(comparison, key={"reconnect_s_p99": "t99 s", "attempts_per_s_peak": "peak/s"})
+    assert values(named, "")["headings"] == ["t99, s ↓", "peak/s, attempts ↓"]
+    assert "in t99;" in answer(named)
 
 
 def test_nobody_is_told_to_ship_anything(comparison: Comparison) -> None:
