@@ -221,14 +221,12 @@ def _verdict(judgement: Judgement | None) -> str:
     pair = judgement.comparison
     if not pair.better_runs + pair.worse_runs:
         return f"{shown.ALIKE} equal in all runs"
-    said = f"in {pair.better_runs}, worse in {pair.worse_runs} of {pair.n} runs"
+    said = f"(better in {pair.better_runs}, worse in {pair.worse_runs} of {pair.n} runs)"
     if pair.relative_percent is not None and pair.test != "sign":
         moved = pair.relative_percent
         step = max(abs(moved.high - moved.low) / 20, 1e-6)
         low, value, high = (_signed(x, step) for x in (moved.low, moved.value, moved.high))
         said = f"{value} % [{low}, {high}]"
-    elif judgement.verdict == NO_DIFFERENCE:
-        said = f"better {said}"
     if judgement.verdict == NO_DIFFERENCE:
         return f"{shown.ALIKE} {said}"
     return f"**{judgement.verdict}** {said}"
