@@ -26,6 +26,7 @@ BINS_MAX = 150  # more cannot be told apart across a panel
 DOWN_COLOUR = "#e4e4e4"
 LABEL_LENGTH = 34
 TICKS_MAX = 8
+PNG_COLOURS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +49,15 @@ class Picture:
         return path
 
     def _repr_png_(self) -> bytes:
-        written = io.BytesIO()
+        """PNG in few colours: a third of the bytes, which a notebook stores."""
+        from PIL import Image  # noqa: PLC0415  comes with matplotlib
+
+        drawn, written = io.BytesIO(), io.BytesIO()
         with style():
-            self.figure.savefig(written, format="png", dpi=110)
+            self.figure.savefig(drawn, format="png", dpi=110)
+        with Image.open(drawn) as full:
+            few = full.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
+        few.save(written, format="png", optimize=True)
         return written.getvalue()
 
     def __repr__(self) -> str:
