@@ -106,13 +106,16 @@ class SourceReader:
 
 
 def policies_in(document: Any) -> list[str]:  # noqa: ANN401  any part of a document
-    """Names of the policies that parameters ask for, wherever they stand under such a key."""
+    """Names of the policies that parameters ask for, wherever they stand under such a key.
+
+    A table in place of a name gives an empty one: it may stand on any policy of the catalogue.
+    """
     found: list[str] = []
     if isinstance(document, dict):
         for key, value in document.items():
             listed = value if isinstance(value, list) else [value]
             if key in _POLICY_KEYS:
-                found += [each for each in listed if isinstance(each, str)]
+                found += [each if isinstance(each, str) else "" for each in listed if each]
             found += policies_in(value)
     elif isinstance(document, list):
         for each in document:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_workers_change_nothing_but_the_time() -> None:
 def test_a_worker_that_cannot_read_is_said_in_one_line() -> None:
     jobs = [Job(load_scenario("plain"), seed, len) for seed in range(8)]
     broken = [Job(job.scenario, job.seed, digest) for job in jobs]
-    with pytest.raises(ReplicationError, match="a worker process ended"):
+    with pytest.raises(ReplicationError, match="cannot import what it needs"):
         list(replicate(broken, workers=2))
 
 
@@ -64,6 +65,34 @@ def test_a_run_that_fails_is_named() -> None:
         list(replicate_as_completed(jobs, workers=1))
     assert failed.value.index == 3
     assert str(failed.value.__cause__) == "three"
+    with pytest.raises(ValueError, match=r"^three$"):
+        list(replicate(jobs, workers=1))
+
+
+def test_a_failure_in_a_worker_says_where_it_was() -> None:
+    jobs = [Job(load_scenario("plain"), seed, "no function") for seed in range(4)]  # type: ignore[arg-type,var-annotated]
+    with pytest.raises(JobError) as failed:
+        list(replicate_as_completed(jobs, workers=2))
+    notes = getattr(failed.value.__cause__, "__notes__", [])
+    assert "in a worker process:" in notes[0]
+    assert "return job.read(run(job.scenario, job.seed))" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("read", "complaint"),
+    [
+        (sys.exit, "a worker process ended: killed, or out of memory"),
+        (lambda trace: trace.hash, "a run cannot be given to a worker process"),
+        (iter, "a result cannot leave its process"),
+    ],
+)
+def test_what_is_no_runs_fault_is_one_line(read: Any, complaint: str) -> None:
+    scenario = load_scenario("plain")
+    jobs: list[Job[Any]] = [Job(scenario, seed, read) for seed in range(4)]
+    with pytest.raises(ReplicationError, match=complaint) as error:
+        list(replicate_as_completed(jobs, workers=2))
+    assert "\n" not in str(error.value)
+    assert not multiprocessing.active_children()
 
 
 def test_results_that_nobody_wants_any_more_are_not_made() -> None:

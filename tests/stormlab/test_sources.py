@@ -92,6 +92,10 @@ def test_the_catalogues_packages_are_part_of_the_code_of_a_named_policy() -> Non
     assert sorted(SourceReader().of(named).parts) == sorted(SourceReader().of(plain).parts)
 
 
+def test_a_table_in_place_of_a_name_may_stand_on_the_catalogue() -> None:
+    assert policies_in({"policy": {"like": "a", "cap_s": 3}}) == [""]
+
+
 def test_policies_are_found_wherever_they_stand() -> None:
     document = {
         "policy": "a",
@@ -99,4 +103,4 @@ def test_policies_are_found_wherever_they_stand() -> None:
         "fleet": [{"policy": "a"}, {"policies": ["d", {"policy": "e"}]}],
         "other": {"policy": None},
     }
-    assert policies_in(document) == ["a", "b:C", "d", "e"]
+    assert policies_in(document) == ["a", "b:C", "d", "", "e"]

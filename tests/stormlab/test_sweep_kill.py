@@ -127,6 +127,33 @@ def test_killed_three_times_in_a_row(lab: Lab, tmp_path: Path) -> None:
     assert not [path for path in partial_folder(out).iterdir() if path.name.startswith(".tmp")]
 
 
+@pytest.mark.parametrize(
+    ("after_s", "times"),
+    [
+        (0.3, 2),
+        *(pytest.param(s, n, marks=pytest.mark.slow) for s in (0, 0.7, 1.5) for n in (1, 2)),
+    ],
+)
+def test_ctrl_c_ends_all_processes_at_once(
+    lab: Lab, tmp_path: Path, after_s: float, times: int
+) -> None:
+    """Also an impatient one: a second Ctrl-C while the first is being heeded."""
+    process = lab.start(tmp_path / "out", 3, 200)
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=after_s)
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+    out, more = process.communicate(timeout=30)  # until no worker holds the pipes any more
+    assert process.returncode == 130, said + more
+    assert out == ""
+    assert "run the same command to go on" in more or times > 1
+    assert "Traceback" not in more or times > 1
+    finished = len(units(tmp_path / "out"))
+    assert f"stopped; {finished} of 600 runs are kept" in more or times > 1
+
+
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments(lab: Lab, tmp_path: Path) -> None:
     expected = undisturbed(lab, tmp_path / "whole", 4, 20)
