@@ -20,6 +20,7 @@ LAST = {
     "tac-webbuilder-breaker": 9,  # nothing sets a timer once the breaker is open
     "@jupyterlab/services": 120,  # its limit counts sockets that failed while HTTP was answered
     "robust-websocket": 2,  # the third is the one after a drop
+    "grpc-retry-throttling": 5,  # then half of its tokens are gone, and nothing refills them
     "realtime-py": 4,  # the fifth is the one after a drop
     "pysignalr": 0,  # TCP that refuses its first negotiation is final
 }
