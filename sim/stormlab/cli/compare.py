@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-import textwrap
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +12,14 @@ import click
 
 from stormlab.cli.completion import complete_scenario, did_you_mean
 from stormlab.cli.run import seed_of
-from stormlab.console import STOPPED, fail, note, print_json, say, table, width
+from stormlab.console import STOPPED, fail, note, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from stormlab.compare import Comparison, Field, Plan, Reader, State
 
 PRECISION_MIN, PRECISION_MAX = 0.001, 0.5
-FILES = frozenset({"results.parquet", "results.npz", "comparison.json", "report.md", "index.html"})
-PARQUET_MISSING = "but results.npz: pip install 'stormlab[parquet]'"
-_PART = ".report.partial"
-_GAP = 3  # between the columns of a table
 
 
 def precision_of(
@@ -129,16 +123,18 @@ def compare(  # noqa: PLR0913  one argument per option, all by keyword
     Runs are added until every figure of the table is as precise as asked for. A verdict needs
     more than a lower mean: it is given where chance is ruled out at 95 %, over the whole table.
     """
-    from stormlab.compare import field, recovery_reader  # noqa: PLC0415  heavy: when called
+    from stormlab.cli.compare_folder import checked, write  # noqa: PLC0415  heavy: when called
+    from stormlab.cli.compare_table import show  # noqa: PLC0415
+    from stormlab.compare import field, recovery_reader  # noqa: PLC0415
 
     plan = _plan(precision, replications, replications_max, seed)
     with _one_line():
         what = field(scenario, policies, settings)
         reader = _reading(recovery_reader(), figures)
-        place = _checked(out) if out is not None else None
+        place = checked(out) if out is not None else None
         command = _command(scenario, policies, settings, figures, plan, seed)
         found = _carry_out(what, plan, seed, jobs, reader, place, quiet=quiet)
-        written = _write(found, place, command) if place is not None else []
+        written = write(found, place, command) if place is not None else []
     if as_json:
         from stormlab.compare.document import document  # noqa: PLC0415
 
@@ -264,167 +260,6 @@ def _progress(count: Callable[[State], None], *, quiet: bool) -> Iterator[Callab
             bar.update(task, completed=state.done, total=state.expected, description=said)
 
         yield watch
-
-
-# what is shown -----------------------------------------------------------------------------------
-
-
-def show(comparison: Comparison, *, quiet: bool = False) -> None:
-    """Print header, table, verdicts and notes."""
-    from stormlab.compare import words  # noqa: PLC0415
-
-    if not quiet:
-        for line in words.header(comparison):
-            _wrapped(line, "    ")
-        say("")
-    _table(comparison)
-    if told := words.headings(comparison):
-        _wrapped(told, "")
-    marks = {sign for row in _rows(comparison, comparison.key) for cell in row for sign in cell[:1]}
-    for sign, meaning in words.LEGEND.items():
-        if sign in marks:
-            say(f"{sign} {meaning}")
-    _verdicts(comparison)
-    for line in words.notes(comparison):
-        _wrapped(line, "")
-
-
-def _verdicts(comparison: Comparison) -> None:
-    from stormlab.compare import words  # noqa: PLC0415
-
-    if not comparison.rankings:
-        return
-    say("")
-    legend = (
-        f"best first; {words.APART} better beyond noise,"
-        f" {words.ALIKE} no difference beyond noise at this precision"
-    )
-    _wrapped(legend, "")
-    size = max(len(comparison.key[name]) for name in comparison.rankings)
-    for name in comparison.rankings:
-        heading = comparison.key[name].ljust(size)
-        _wrapped(f"{heading}  {words.order(comparison, name)}", " " * (size + 2))
-    say("")
-
-
-def _wrapped(text: str, indent: str) -> None:
-    lines = textwrap.wrap(
-        text,
-        width(),
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )
-    for line in lines:
-        say(line)
-
-
-def _rows(comparison: Comparison, names: Sequence[str] | Mapping[str, str]) -> list[list[str]]:
-    from stormlab.compare import words  # noqa: PLC0415
-
-    rows = []
-    for policy in comparison.policies:
-        cells = []
-        for name in names:
-            sign = words.mark(comparison, name, policy.label)
-            cells.append(sign + words.cell(policy.figures.get(name)))
-        rows.append(cells)
-    return rows
-
-
-def _table(comparison: Comparison) -> None:
-    """All columns beside each other if they fit; else in several tables of about equal width."""
-    names = list(comparison.key)
-    rows = _rows(comparison, names)
-    headings = list(comparison.key.values())
-    labels = [policy.label for policy in comparison.policies]
-    sizes = [max(len(row[i]) for row in [headings, *rows]) + _GAP for i in range(len(names))]
-    room = width() - max(len("policy"), *map(len, labels))
-    count = next(n for n in range(1, len(names) + 1) if n == len(names) or _fit(sizes, n, room))
-    for number, (start, end) in enumerate(_parts(len(names), count)):
-        if number:
-            say("")
-        table(
-            ["policy", *headings[start:end]],
-            [[label, *row[start:end]] for label, row in zip(labels, rows, strict=True)],
-        )
-
-
-def _parts(columns: int, count: int) -> list[tuple[int, int]]:
-    edges = [round(columns * part / count) for part in range(count + 1)]
-    return list(pairwise(edges))
-
-
-def _fit(sizes: Sequence[int], count: int, room: int) -> bool:
-    return all(sum(sizes[start:end]) <= room for start, end in _parts(len(sizes), count))
-
-
-# files -------------------------------------------------------------------------------------------
-
-
-def _checked(out: str) -> Path:
-    """The folder to write, before anything runs: new, empty, or of an earlier comparison."""
-    place = Path(out).absolute()
-    if not out.strip():
-        fail("--out: found no name; allowed: a folder")
-    if place.exists() and not place.is_dir():
-        fail(f"--out {out}: is a file; allowed: a folder, new or of an earlier comparison")
-    if place.is_dir():
-        others = sorted(entry.name for entry in place.iterdir() if not _own(entry.name))
-        if others:
-            fail(f"--out {out}: holds '{others[0]}', of no comparison; allowed: a new folder")
-    return place
-
-
-def _own(name: str) -> bool:
-    from stormlab.store import PARTIAL  # noqa: PLC0415
-
-    return name in {*FILES, PARTIAL, _PART} or name.endswith(".svg")
-
-
-def _write(found: Comparison, place: Path, command: str) -> list[str]:
-    """Put all files into ``place``, each whole; the kept runs go when everything is there.
-
-    File by file, since the folder itself may be a mounted volume. If it is killed in between, the
-    same command puts them all in place again, from the kept runs.
-    """
-    import shutil  # noqa: PLC0415
-
-    from stormlab.compare.document import write_document, write_runs  # noqa: PLC0415
-    from stormlab.store import partial_folder  # noqa: PLC0415
-
-    part = place / _PART
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir(parents=True)
-        write_runs(found, part, command)
-        write_document(found, part, command)
-        notes = _write_report(found, part, command)
-        names = sorted(entry.name for entry in part.iterdir())
-        for name in names:
-            (part / name).replace(place / name)
-        for entry in place.iterdir():
-            if entry.is_file() and _own(entry.name) and entry.name not in names:
-                entry.unlink()  # an earlier comparison's
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    shutil.rmtree(partial_folder(place), ignore_errors=True)
-    if "results.parquet" not in names:
-        notes.append(f"no results.parquet, {PARQUET_MISSING}")
-    return [f"wrote {place}: {', '.join(names)}", *notes]
-
-
-def _write_report(found: Comparison, folder: Path, command: str) -> list[str]:
-    """Write report and pictures; without what they need, say so and keep what was found."""
-    from stormlab.plots import PlotError  # noqa: PLC0415
-    from stormlab.report import ReportError, write_report  # noqa: PLC0415
-
-    try:
-        write_report(found, folder, command)
-    except (PlotError, ReportError) as error:
-        return [f"no report: {error}"]
-    return []
 
 
 def _command(
