@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stormlab.model import find_model, make_scenario
-from stormlab.replications import Job, replicate
+from stormlab.replications import Job, replicate_as_completed
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab_models.published.cases import Case, CaseError, Check, Run
@@ -86,9 +86,13 @@ def evaluate(
             count = run.quick if quick else run.replications
             jobs += [Job(scenario, seed + turn, read_figures) for turn in range(count)]
             owners += [(case.id, run.name)] * count
+    found: dict[int, Figures] = {}
+    # one by one, not in chunks: Ctrl-C then waits for a run or two, not for a dozen
+    for _, (index, figures) in zip(over(jobs), replicate_as_completed(jobs, workers), strict=True):
+        found[index] = figures
     samples: dict[tuple[str, str], list[Figures]] = {}
-    for _, owner, figures in zip(over(jobs), owners, replicate(jobs, workers), strict=True):
-        samples.setdefault(owner, []).append(figures)
+    for index, owner in enumerate(owners):
+        samples.setdefault(owner, []).append(found[index])
     return [_result(case, samples) for case in cases]
 
 
