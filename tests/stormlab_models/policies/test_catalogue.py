@@ -17,7 +17,6 @@ ENTRIES = pytest.mark.parametrize("name", CATALOGUE)
 # How many refusals in a row these take, for another reason than their limit of attempts.
 LAST = {
     "graphql-ws": 0,  # a handshake that failed is final
-    "tac-webbuilder-breaker": 9,  # nothing sets a timer once the breaker is open
     "@jupyterlab/services": 120,  # its limit counts sockets that failed while HTTP was answered
     "robust-websocket": 2,  # the third is the one after a drop
     "grpc-retry-throttling": 5,  # then half of its tokens are gone, and nothing refills them
