@@ -88,7 +88,14 @@ def table(
     for line in lines:
         built.add_row(*line)
     text = StringIO()
-    Console(file=text, width=width(), highlight=False, markup=False).print(built)
+    terminal = Console(
+        file=text,
+        width=width(),
+        highlight=False,
+        markup=False,
+        force_jupyter=False,  # in a notebook too it is text
+    )
+    terminal.print(built)
     for drawn in text.getvalue().strip("\n ").splitlines():
         say(drawn.rstrip().removeprefix(" "))
 

@@ -117,3 +117,12 @@ def test_progress_is_drawn_on_a_terminal(
     said = capsys.readouterr()
     assert said.out == ""
     assert "title" in said.err
+
+
+def test_a_table_is_text_in_a_notebook_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    console.table(["policy", "t99 s"], [["phoenix", 1.5]])
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["phoenix", "1.5"] in shown

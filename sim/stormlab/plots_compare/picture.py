@@ -26,7 +26,6 @@ BINS_MAX = 150  # more cannot be told apart across a panel
 DOWN_COLOUR = "#e4e4e4"
 LABEL_LENGTH = 34
 TICKS_MAX = 8
-PNG_COLOURS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +48,19 @@ class Picture:
         return path
 
     def _repr_png_(self) -> bytes:
-        """PNG in few colours: a third of the bytes, which a notebook stores."""
+        """PNG with a palette: a third of the bytes, which a notebook stores."""
         from PIL import Image  # noqa: PLC0415  comes with matplotlib
 
         drawn, written = io.BytesIO(), io.BytesIO()
         with style():
             self.figure.savefig(drawn, format="png", dpi=110)
         with Image.open(drawn) as full:
-            few = full.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
-        few.save(written, format="png", optimize=True)
+            found = full.convert("RGB").quantize(
+                256,
+                Image.Quantize.MAXCOVERAGE,  # which loses no rare colour
+                dither=Image.Dither.NONE,
+            )
+        found.save(written, format="png", optimize=True)
         return written.getvalue()
 
     def __repr__(self) -> str:

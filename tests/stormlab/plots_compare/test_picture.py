@@ -1,12 +1,14 @@
 """What the pictures share: looks that differ, bins that people use, equal bytes."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from stormlab.plots import PlotError
-from stormlab.plots_compare import POLICIES_MAX, Scene, draw_attempts
+from stormlab.plots import COLOURS, PlotError
+from stormlab.plots_compare import POLICIES_MAX, Scene, draw_attempts, draw_trade
 from stormlab.plots_compare.picture import (
     BINS_MAX,
     by_policy,
@@ -17,6 +19,7 @@ from stormlab.plots_compare.picture import (
     short,
     steps,
 )
+from stormlab.statistics import Interval
 
 
 def test_twelve_policies_differ_without_their_colours() -> None:
@@ -88,3 +91,15 @@ def test_a_picture_shows_itself_in_a_notebook_and_is_the_same_file_again(tmp_pat
     assert written[0] == written[1]
     assert repr(picture) == "Picture('attempts-per-s')"
     assert picture._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_notebook_shows_the_colours_of_the_file() -> None:
+    points = {
+        f"p{i}": (Interval(5 + i, 5, 20, 9), Interval(50 - i, 9, 60, 9))
+        for i in range(len(COLOURS))
+    }
+    with Image.open(io.BytesIO(draw_trade(points)._repr_png_())) as shown:
+        pixels = np.asarray(shown.convert("RGB"), dtype=np.int64).reshape(-1, 3)
+    for colour in COLOURS:
+        wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        assert np.abs(pixels - wanted).max(axis=1).min() <= 2
