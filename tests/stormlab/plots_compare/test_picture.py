@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stormlab.plots import COLOURS, PlotError
+from stormlab.plots import PlotError, style
 from stormlab.plots_compare import POLICIES_MAX, Scene, draw_attempts, draw_trade
 from stormlab.plots_compare.picture import (
     BINS_MAX,
@@ -93,13 +93,16 @@ def test_a_picture_shows_itself_in_a_notebook_and_is_the_same_file_again(tmp_pat
     assert picture._repr_png_().startswith(b"\x89PNG")
 
 
-def test_a_notebook_shows_the_colours_of_the_file() -> None:
+def test_a_notebook_shows_every_colour_as_it_was_drawn() -> None:
     points = {
-        f"p{i}": (Interval(5 + i, 5, 20, 9), Interval(50 - i, 9, 60, 9))
-        for i in range(len(COLOURS))
+        f"p{i}": (Interval(5 + 3 * i, 4, 40, 9), Interval(100 / (1 + i), 8, 110, 9))
+        for i in range(POLICIES_MAX)
     }
-    with Image.open(io.BytesIO(draw_trade(points)._repr_png_())) as shown:
-        pixels = np.asarray(shown.convert("RGB"), dtype=np.int64).reshape(-1, 3)
-    for colour in COLOURS:
-        wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-        assert np.abs(pixels - wanted).max(axis=1).min() <= 2
+    picture, drawn = draw_trade(points), io.BytesIO()
+    with style():
+        picture.figure.savefig(drawn, format="png", dpi=110)
+    full, shown = (
+        np.asarray(Image.open(png).convert("RGB"), dtype=np.int64)
+        for png in (drawn, io.BytesIO(picture._repr_png_()))
+    )
+    assert np.abs(full - shown).max() <= 3
