@@ -167,7 +167,7 @@ def _lines(
         axes.set_xscale("log")
         axes.minorticks_off()
     if numeric and len(values) <= TICKS_MAX:
-        axes.set_xticks(at, [f"{value:.3g}" for value in values])
+        axes.set_xticks(at, [value_text(value) for value in values])
     if not numeric:
         axes.set_xticks(at, [value_text(value) for value in values], rotation=20, ha="right")
         axes.set_xlim(-0.5, len(values) - 0.5)
@@ -195,11 +195,11 @@ def _heat(
     image = axes.imshow(means, origin="lower", aspect="auto", cmap="cividis", vmin=low, vmax=high)
     axes.grid(visible=False)
     axes.set_facecolor("#e8e8e8")  # where the figure applies to no run
-    axes.set_xticks(range(len(across)), [f"{value:.3g}" for value in across], rotation=30)
-    axes.set_yticks(range(len(up)), [f"{value:.3g}" for value in up])
+    axes.set_xticks(range(len(across)), [value_text(value) for value in across], rotation=30)
+    axes.set_yticks(range(len(up)), [value_text(value) for value in up])
     if means.size <= CELLS_WITH_NUMBERS:
         for (row, column), mean in np.ndenumerate(means):
-            text = DASH if np.isnan(mean) else f"{mean:.3g}"
+            text = DASH if np.isnan(mean) else value_text(float(mean))
             dark = mean < (low + high) / 2  # never so where there is no mean
             axes.text(
                 column, row, text, ha="center", va="center", size=7, color="white" if dark else INK
