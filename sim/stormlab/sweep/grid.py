@@ -7,6 +7,8 @@ An axis is written ``KEY=VALUES``; VALUES are parted by commas, and each is one 
 * ``log:LOW:HIGH:COUNT``: COUNT values from LOW to HIGH with equal ratios, to six digits, or to
   whole numbers when the key takes whole numbers.
 
+A key such as ``policy.backoff.cap_s`` also varies a policy that the scenario gives by its name.
+
 Steps and ratios are computed in decimal, so that 0.1:0.3:0.1 is 0.1, 0.2, 0.3 on every machine.
 """
 
@@ -166,9 +168,21 @@ def _cells(
             f"{axis.key}={text}" for axis, (text, _) in zip(axes, combination, strict=True)
         )
         source = f"{target} with {', '.join(settings)}"
-        changed = override(document, settings, source)
+        changed = _changed(document, settings, source)
         scenario = make_scenario(changed, name=name, source=source)
         yield Cell(settings, tuple(value for _, value in combination), scenario)
+
+
+def _changed(document: dict[str, Any], settings: tuple[str, ...], source: str) -> dict[str, Any]:
+    """The document of a cell; keys of a policy that is given by name are set as in its name."""
+    own = [each for each in settings if each.startswith(f"{POLICY}.")]
+    others = [each for each in settings if each not in own]
+    changed = override(document, others, source)
+    named = changed.get(POLICY)
+    if not own or not isinstance(named, str):
+        return override(document, settings, source)
+    varied = [named, *(each.removeprefix(f"{POLICY}.") for each in own)]
+    return {**changed, POLICY: ",".join(varied)}
 
 
 # values ------------------------------------------------------------------------------------------

@@ -112,6 +112,23 @@ def test_policies_are_the_key_policy() -> None:
         make_sweep("plain", ["policy=a"], policies=["a"])
 
 
+def test_a_policy_that_is_given_by_name_is_varied_by_its_keys() -> None:
+    axes = ["policy.backoff.cap_s=5,20"]
+    made = make_sweep("outage-60s", axes, policies=["phoenix", "aws-full-jitter"])
+    assert [cell.scenario.parameters.model_dump()["policy"] for cell in made.cells] == [
+        "phoenix,backoff.cap_s=5",
+        "aws-full-jitter,backoff.cap_s=5",
+        "phoenix,backoff.cap_s=20",
+        "aws-full-jitter,backoff.cap_s=20",
+    ]
+    assert made.cells[1].point == (5, "aws-full-jitter")
+    assert len({cell.scenario.hash for cell in made.cells}) == 4
+    own = make_sweep("outage-60s", axes).cells[0].scenario.parameters.model_dump()
+    assert own["policy"] == "aws-full-jitter,backoff.cap_s=5"
+    with pytest.raises(ScenarioError, match=r"did you mean 'cap_s'"):
+        make_sweep("outage-60s", ["policy.backoff.caps=5,20"])
+
+
 def test_a_grid_needs_keys_each_from_one_place_and_has_a_size() -> None:
     with pytest.raises(SweepError, match="found nothing to vary"):
         make_sweep("plain", [])
