@@ -2,23 +2,27 @@
 
 The search needs one number. As long as a goal is missed it is 1 plus the sum over the goals of how
 far each is missed, relative to its limit; once all are met it is a number below 1 that falls with
-the target figure: x / (1 + x) for a figure x that is to be small, 1 / (1 + x) for one to be large.
-So whatever meets all goals is better than whatever misses one.
+the target figure x: (1 + x / (1 + |x|)) / 2 when x is to be small, 1 minus that when large. So
+whatever meets all goals is better than whatever misses one. A run in which a figure never came
+makes a goal missed by more than any that came late, and the more the more such runs there are.
 """
 
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, cast
 
 from stormlab.statistics import Interval
 
 FAR = 1e6  # how far a goal is missed by a figure that never came
+LEAST = 1e-9  # by how much at the least: at the very limit of a goal such as x < 60
 
 Better = Literal["lower", "higher"]
+Relation = Literal["<", "<=", ">", ">="]
 Met = Literal["met", "missed", "undecided"]
-_GOAL = re.compile(r"\s*(\w+)\s*(<=?|>=?)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*")
+_GOAL = re.compile(r"\s*(\w+)\s*(<=?|>=?)\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 
 
 class TuneError(Exception):
@@ -26,31 +30,81 @@ class TuneError(Exception):
 
 
 @dataclass(frozen=True)
+class Sample:
+    """One figure in several runs: ``inf`` where it never came, NaN where it does not apply."""
+
+    values: tuple[float, ...]
+
+    @cached_property
+    def applying(self) -> tuple[float, ...]:
+        """The runs to which the figure applies."""
+        return tuple(value for value in self.values if not math.isnan(value))
+
+    @cached_property
+    def reached(self) -> tuple[float, ...]:
+        """The runs in which it came."""
+        return tuple(value for value in self.values if math.isfinite(value))
+
+    @property
+    def never(self) -> int:
+        """In how many runs it never came."""
+        return len(self.applying) - len(self.reached)
+
+    @property
+    def mean(self) -> float:
+        """The mean of the runs to which it applies: ``inf`` if one never came, NaN without any."""
+        if not self.applying:
+            return math.nan
+        return math.fsum(self.applying) / len(self.applying)
+
+
+@dataclass(frozen=True)
 class Goal:
     """A figure and the limit that its mean over runs has to keep."""
 
     figure: str
-    better: Better
+    relation: Relation
     limit: float
+
+    @property
+    def better(self) -> Better:
+        """Which way the goal lies."""
+        return "lower" if self.relation[0] == "<" else "higher"
 
     @property
     def text(self) -> str:
         """It as a person writes it."""
-        return f"{self.figure}{'<' if self.better == 'lower' else '>'}{self.limit:g}"
+        return f"{self.figure}{self.relation}{self.limit:.15g}"
 
-    def missed_by(self, value: float) -> float:
-        """How far the value is beyond the limit, relative to it; 0 when the goal is met."""
-        if not math.isfinite(value):
+    def kept_by(self, value: float) -> bool:
+        """Whether a value keeps the limit; one that never came, or does not apply, does not."""
+        if math.isnan(value):
+            return False
+        if self.better == "lower":
+            return value < self.limit or (self.relation == "<=" and value == self.limit)
+        return value > self.limit or (self.relation == ">=" and value == self.limit)
+
+    def missed_by(self, sample: Sample) -> float:
+        """How far the mean is beyond the limit, relative to it; 0 when the goal is met."""
+        if not sample.reached:
             return FAR
-        beyond = value - self.limit if self.better == "lower" else self.limit - value
-        return max(0.0, beyond) / (abs(self.limit) or 1.0)
+        mean = math.fsum(sample.reached) / len(sample.reached)
+        never = FAR * sample.never / len(sample.applying)
+        if self.kept_by(mean):
+            return never
+        return never + max(-self.room(mean), LEAST)
+
+    def room(self, value: float) -> float:
+        """How far a value is from the limit, relative to it; below 0 beyond it."""
+        distance = self.limit - value if self.better == "lower" else value - self.limit
+        return distance / (abs(self.limit) or 1.0)
 
     def judged(self, interval: Interval) -> Met:
         """Whether the whole interval keeps the limit, none of it does, or neither."""
-        low, high = self.missed_by(interval.low), self.missed_by(interval.high)
-        if not low and not high:
+        low, high = self.kept_by(interval.low), self.kept_by(interval.high)
+        if low and high:
             return "met"
-        return "missed" if low and high and self.missed_by(interval.value) else "undecided"
+        return "undecided" if low or high else "missed"
 
 
 @dataclass(frozen=True)
@@ -60,12 +114,17 @@ class Target:
     figure: str
     better: Better = "lower"
 
+    @property
+    def text(self) -> str:
+        """It in words: ``smallest reconnect_s_p99``."""
+        return f"{'smallest' if self.better == 'lower' else 'largest'} {self.figure}"
+
     def below_one(self, value: float) -> float:
-        """A number in [0, 1) that is smaller the better the value is."""
+        """A number from 0 to below 1 that is smaller the better the value is."""
         if not math.isfinite(value):
-            return 1 - 1e-9
-        size = max(0.0, value)
-        return size / (1 + size) if self.better == "lower" else 1 / (1 + size)
+            return 1 - LEAST
+        small = (1 + value / (1 + abs(value))) / 2
+        return min(small if self.better == "lower" else 1 - small, 1 - LEAST)
 
 
 def goal(text: str) -> Goal:
@@ -75,15 +134,13 @@ def goal(text: str) -> Goal:
         TuneError: one line, when it is none.
     """
     found = _GOAL.fullmatch(text)
-    try:
-        limit = float(found[3]) if found else math.nan
-    except ValueError:
-        limit = math.nan
+    limit = float(found[3]) if found else math.nan
     if found is None or not math.isfinite(limit):
         raise TuneError(
-            f"--goal {text}: allowed: FIGURE<NUMBER or FIGURE>NUMBER, as in reconnect_s_p99<60"
+            f"--goal '{text}': allowed: FIGURE<NUMBER or FIGURE>NUMBER (also <= and >=), in quotes,"
+            ' as in "reconnect_s_p99<60"'
         )
-    return Goal(found[1], "lower" if found[2][0] == "<" else "higher", limit)
+    return Goal(found[1], cast("Relation", found[2]), limit)
 
 
 def target(goals: Sequence[Goal], minimise: str | None, maximise: str | None) -> Target:
@@ -95,7 +152,7 @@ def target(goals: Sequence[Goal], minimise: str | None, maximise: str | None) ->
     return Target(goals[0].figure, goals[0].better)
 
 
-def loss(goals: Sequence[Goal], aim: Target, values: Mapping[str, float]) -> float:
+def loss(goals: Sequence[Goal], aim: Target, samples: Mapping[str, Sample]) -> float:
     """The one number that the search makes small; see the module's text."""
-    missed = sum(each.missed_by(values[each.figure]) for each in goals)
-    return 1 + missed if missed else aim.below_one(values[aim.figure])
+    missed = math.fsum(each.missed_by(samples[each.figure]) for each in goals)
+    return 1 + missed if missed else aim.below_one(samples[aim.figure].mean)
