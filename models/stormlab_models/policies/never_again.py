@@ -19,6 +19,7 @@ ENTRIES = (
         formula="no retry; with run_forever(reconnect=x): x s, always",
         notes="reconnect is 0 by default: run_forever returns after the first end. The 5 s written "
         "here are used with attempts_max=off only. No ping by default, and no connect timeout.",
+        reset="nothing to reset",
         close_codes="all final (with reconnect: all retried, 1000 too)",
     ),
     Entry.of(
@@ -33,6 +34,7 @@ ENTRIES = (
         notes="ws_connect gives one connection, and the application sees its end. heartbeat is "
         "None by default, so that a silent peer is never noticed. The 5 s written here are used "
         "with attempts_max=off only.",
+        reset="nothing to reset",
         close_codes="all final",
     ),
 )

@@ -169,7 +169,7 @@ ENTRIES = (
         "session is there, so that its first such delay is U[0, 5) s. Each attempt asks "
         "apps.connections.open first; a 429 to that is slept through by Retry-After (30 s without "
         "one), which is left out here.",
-        reset="n/a (constant)",
+        reset="nothing to reset",
     ),
     Entry.of(
         REALTIME,

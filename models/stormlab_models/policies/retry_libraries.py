@@ -22,7 +22,7 @@ from stormlab.policy import (
 )
 from stormlab.policy.catalogue import Entry
 
-RESET = "on open (stormlab's: a call of the library is one outage)"
+RESET = "on open; that a call of the library is one outage is stormlab's reading"
 _DOUBLING = Exponential(1.0)
 _UP_TO_1_S = Added(0.0, 1.0)
 

@@ -69,6 +69,7 @@ ENTRIES = (
         kind="standard",
         source="RFC 6455, section 7.2.3",
         formula="U[0, 5) s, then 10, 20, 40 s, at most 60 s",
+        jitter="only the first delay is drawn",
         notes="The section asks for a random first delay, names 0 to 5 s, and then for "
         "truncated binary exponential backoff; base 5 s, factor 2 and no later jitter are read "
         f"out of that. Cap 60 s, {_STATED}. Section 4.1 also allows only one connection "
@@ -91,6 +92,7 @@ ENTRIES = (
         kind="standard",
         source="grpc/grpc:doc/connection-backoff.md; src/core/util/backoff.cc",
         formula="1 s, then min(1.6^n, 120)·U[0.8, 1.2) s, counted from the start of the attempt",
+        jitter="d x U[0.8, 1.2), after the cap; the first delay has none",
         notes="In the document's pseudo-code the first delay has no jitter. Counted from the "
         "start of the last attempt, so that a long attempt is followed at once by the next. A "
         "channel that was good connects again at once.",

@@ -31,6 +31,7 @@ ENTRIES = (
         kind="python",
         source="pip websockets==17.4:websockets/client.py, websockets/asyncio/client.py",
         formula="0 after a drop; then U[0, 5) s, then min(3.1·1.618^k, 90) s, k = 0, 1, ...",
+        jitter="only the first delay is drawn",
         notes="A whole fleet comes back at the instant of a drop, and a server that accepts and "
         "closes is hit without a pause. WEBSOCKETS_BACKOFF_INITIAL_DELAY, _MIN_DELAY, _MAX_DELAY "
         "and _FACTOR set 5, 3.1, 90 and 1.618. Retry-After is ignored. Version 15.0.1 does the "
