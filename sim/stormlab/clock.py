@@ -15,6 +15,7 @@ NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
 _CLIENT_BITS, _SOCKET_BITS, _ATTEMPT_BITS = 24, 20, 16
+_KEY_BITS = _CLIENT_BITS + _SOCKET_BITS + _ATTEMPT_BITS
 _FIRST_PRIORITY = 2  # SimPy itself uses 0 (urgent) and 1 (normal)
 
 
@@ -54,7 +55,7 @@ class Timer(simpy.Event):
         self._action: Callable[[], None] | None = action
         self._ok = True
         self._value = None
-        self.callbacks = [self._fire]
+        self.callbacks = _CALLBACKS
 
     @property
     def pending(self) -> bool:
@@ -65,10 +66,32 @@ class Timer(simpy.Event):
         """Forget the call; cancelling twice, or after it fired, is allowed."""
         self._action = None
 
-    def _fire(self, _event: simpy.Event) -> None:
+    def fire(self) -> None:
+        """Make the call, if it is still to come."""
         action, self._action = self._action, None
         if action is not None:
             action()
+
+
+def _fire(timer: simpy.Event) -> None:
+    assert isinstance(timer, Timer)  # noqa: S101  it is the callback of timers only
+    timer.fire()
+
+
+_CALLBACKS: list[Callable[[simpy.Event], None]] = [_fire]  # one list for all: SimPy only reads it
+
+
+def order_key(client: int = 0, socket: int = 0, attempt: int = 0) -> int:
+    """Whose event it is, as one number that orders simultaneous events of the same rank.
+
+    Raises:
+        ValueError: if one has no place in it (client below 2**24, socket below 2**20, attempt
+            below 2**16, none negative).
+    """
+    if client >> _CLIENT_BITS or socket >> _SOCKET_BITS or attempt >> _ATTEMPT_BITS:
+        msg = f"no place in the order of events: {client=}, {socket=}, {attempt=}"
+        raise ValueError(msg)
+    return (client << _SOCKET_BITS | socket) << _ATTEMPT_BITS | attempt
 
 
 class Clock:
@@ -105,18 +128,19 @@ class Clock:
             ValueError: if ``time_ns`` lies in the past, or if a key has no place in the priority
                 (client below 2**24, socket below 2**20, attempt below 2**16, none negative).
         """
-        if client >> _CLIENT_BITS or socket >> _SOCKET_BITS or attempt >> _ATTEMPT_BITS:
-            msg = f"no place in the order of events: {client=}, {socket=}, {attempt=}"
-            raise ValueError(msg)
-        delay_ns = time_ns - self.env._now  # noqa: SLF001  as now_ns
+        return self.at_key(time_ns, rank, order_key(client, socket, attempt), action)
+
+    def at_key(self, time_ns: int, rank: Rank, key: int, action: Callable[[], None]) -> Timer:
+        """As :meth:`at`, with the :func:`order_key` of whose event it is."""
+        env = self.env
+        delay_ns = time_ns - env._now  # noqa: SLF001  as now_ns
         if delay_ns < 0:
             msg = f"cannot schedule at {time_ns} ns: it is already {self.now_ns} ns"
             raise ValueError(msg)
-        timer = Timer(self.env, time_ns, action)
-        key = ((rank << _CLIENT_BITS | client) << _SOCKET_BITS | socket) << _ATTEMPT_BITS
-        priority = _FIRST_PRIORITY + (key | attempt)
+        timer = Timer(env, time_ns, action)
+        priority = _FIRST_PRIORITY + (rank << _KEY_BITS | key)
         # SimPy's stubs name three priorities; any integer orders the queue (simpy/core.py).
-        self.env.schedule(timer, priority=priority, delay=delay_ns)  # type: ignore[arg-type]
+        env.schedule(timer, priority=priority, delay=delay_ns)  # type: ignore[arg-type]
         return timer
 
     def after(

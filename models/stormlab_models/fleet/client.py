@@ -36,7 +36,7 @@ from stormlab.policy.contract import (
     due,
     first_attempt,
 )
-from stormlab.vocabulary import Cause, Event
+from stormlab.vocabulary import EVENT_CODE, Cause, Event
 from stormlab_models.fleet.link import Link
 from stormlab_models.fleet.watch import Watch, ns_or_none
 from stormlab_models.fleet.wire import SYN_BYTES
@@ -383,15 +383,11 @@ class Endpoint:
         self.watch.begin(link, self._clock.now_ns - phase_ns)
 
     def _record(self, event: Event, *, value_ns: int = 0, detail: str = "") -> None:
-        self.fleet.recorder.add(
-            self._clock.now_ns,
-            event,
-            client=self.client.number,
-            endpoint=self.number,
-            attempt=self.attempts,
-            value_ns=value_ns,
-            detail=detail,
-        )
+        recorder = self.fleet.recorder
+        text = recorder.text(detail) if detail else 0
+        client, place, attempts = self.client.number, self.number, self.attempts
+        row = (-1, attempts, -1, 0, -1, 0, 0, -1, -1, 0, value_ns, text)
+        recorder.append((self._clock.now_ns, EVENT_CODE[event], client, place, *row))
 
 
 def _past(decision: Decision, now_ns: int) -> bool:

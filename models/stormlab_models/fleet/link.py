@@ -1,9 +1,10 @@
 """One attempt, and the connection that it becomes: what client and server both know of it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from stormlab.clock import Clock, Rank, Timer
+from stormlab.clock import Clock, Rank, Timer, order_key
 from stormlab.trace import Recorder
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
 
@@ -22,6 +23,7 @@ class Link:
     """
 
     __slots__ = (
+        "_key",
         "attempt",
         "began_ns",
         "client",
@@ -49,6 +51,7 @@ class Link:
         self.who = owner.who
         self.attempt = owner.attempts
         self.socket = socket
+        self._key = order_key(self.client, self.endpoint, self.attempt & _ATTEMPT_MASK)
         self.began_ns = began_ns
         self.latency_ns = latency_ns
         self.opened_ns: int | None = None
@@ -63,14 +66,7 @@ class Link:
 
     def at(self, clock: Clock, time_ns: int, rank: Rank, action: Callable[["Link"], None]) -> Timer:
         """Call ``action(link)`` at ``time_ns``, in the order of events that is the link's own."""
-        return clock.at(
-            time_ns,
-            rank,
-            lambda: action(self),
-            client=self.client,
-            socket=self.endpoint,
-            attempt=self.attempt & _ATTEMPT_MASK,
-        )
+        return clock.at_key(time_ns, rank, self._key, partial(action, self))
 
     def record(  # noqa: PLR0913  the columns that differ between events
         self,

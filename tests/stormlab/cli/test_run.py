@@ -101,7 +101,7 @@ CASES: dict[str, tuple[str, str]] = {
         BASE + "[page]\njitter_s = -1",
         "page.jitter_s: found -1; allowed: at least 0",
     ),
-    "unknown model": ('model = "x"\nduration_s = 1', "model: found 'x'; allowed: tac-webbuilder"),
+    "unknown model": ('model = "x"\nduration_s = 1', "model: found 'x'; allowed: avalanche"),
     "no model": ("duration_s = 1", "model: missing; a scenario says which model it runs; allowed:"),
     "unknown value": (BASE + '[page]\nhook = "x"', "page.hook: found 'x'; allowed: 'analysed', "),
     "empty": ("", "empty; a scenario needs at least 'model' and 'duration_s'"),

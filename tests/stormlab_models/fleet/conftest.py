@@ -9,6 +9,7 @@ import pytest
 from stormlab.clock import to_s
 from stormlab.model import make_scenario, run
 from stormlab.trace import Trace
+from stormlab.vocabulary import Event
 
 Fleet = Callable[..., Trace]
 
@@ -120,5 +121,16 @@ def story() -> Callable[..., list[tuple[float, str]]]:
             for row in trace
             if row.client == client and row.detail != "settled"
         ]
+
+    return call
+
+
+@pytest.fixture
+def at() -> Callable[..., list[float]]:
+    """The seconds of these kinds of event, without the settled ones."""
+
+    def call(trace: Trace, *events: Event) -> list[float]:
+        rows = trace.of(*events)
+        return [round(to_s(int(row["time_ns"])), 6) for row in rows if trace.text(row) != "settled"]
 
     return call
