@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stormlab_models.tac_webbuilder.application_doc import blocks
+from stormlab_models.doc_tables import blocks
 from stormlab_models.tac_webbuilder.application_tables import (
     PLANNED_RUNS,
     STATES,
