@@ -20,7 +20,7 @@ SEED_MAX = 2**53 - 1_000_001  # so that every replication's seed is exact in JSO
     short_help="Hold the lab against published results.",
     epilog="""\b
 Examples:
-  stormlab published                     everything, two to three minutes on two cores
+  stormlab published                     everything, some minutes on two cores
   stormlab published --case V07 --case V13
   stormlab published --quick --json
   stormlab published --markdown > docs/published.md""",
