@@ -93,11 +93,13 @@ def table(
         width=width(),
         highlight=False,
         markup=False,
-        force_jupyter=False,  # in a notebook too it is text
+        force_terminal=False,  # plain text, whatever the environment asks for,
+        force_jupyter=False,  # in a notebook too
     )
     terminal.print(built)
-    for drawn in text.getvalue().strip("\n ").splitlines():
-        say(drawn.rstrip().removeprefix(" "))
+    drawn = [row.rstrip().removeprefix(" ") for row in text.getvalue().splitlines()]
+    for row in "\n".join(drawn).strip("\n").splitlines():
+        say(row)
 
 
 def width() -> int:
