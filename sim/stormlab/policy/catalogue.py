@@ -8,7 +8,8 @@ one's own.
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -179,6 +180,24 @@ class FoundPolicy:
         return self.entry.terms if self.entry is not None else terms_of(self.make())
 
 
+REGISTERED = "registered:"
+_registered: dict[str, FoundPolicy] = {}
+
+
+@contextmanager
+def registered(make: Callable[[], Policy], name: str) -> Iterator[str]:
+    """Let ``find_policy`` find a factory that has no name: what to write in a scenario.
+
+    For the length of the block, and in this process only.
+    """
+    target = f"{REGISTERED}{name}#{len(_registered)}"
+    _registered[target] = FoundPolicy(name, make, _with_version(target))
+    try:
+        yield target
+    finally:
+        del _registered[target]
+
+
 _SETTINGS = re.compile(r",(?=[A-Za-z_][\w.]*=)")
 
 
@@ -195,6 +214,8 @@ def find_policy(target: str | Mapping[str, Any]) -> FoundPolicy:
     """
     if isinstance(target, Mapping):
         return _of_table(PolicyTable.validated(_like(target)))
+    if target in _registered:
+        return _registered[target]
     base, *settings = _SETTINGS.split(target)
     if base.endswith(".toml"):
         table, where = read_table(Path(base))

@@ -1,0 +1,84 @@
+"""What a promise is: a statement about policies, and a function that judges one run by it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from stormlab.evidence import Outcome
+from stormlab.properties.promises.subject import Subject
+from stormlab.trace import Trace
+from stormlab.worlds.story import Step, Story
+
+EVENTS_SHOWN_MAX = 5
+Tier = Literal["bare", "herd", "fleet", "page"]
+
+
+class Sometimes(StrEnum):
+    """What a batch of worlds must have seen at least once, or its promises stay undecided."""
+
+    MASS_LOSS = "a loss of all connections"
+    REFUSAL = "a refused attempt"
+    HANG = "an attempt that nobody answered"
+    ACCEPT_THEN_CLOSE = "a connection accepted only to be closed"
+    CAP = "a delay at the cap"
+    STABLE_RESET = "a failure count that went back"
+    ADVICE = "a delay that the server asked for"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One run: the stories of its endpoints, its trace if there was one, when it was healed.
+
+    ``again`` runs the same world a second time.
+    """
+
+    stories: tuple[Story, ...]
+    healed_ns: int
+    end_ns: int
+    world: object = None
+    trace: Trace | None = None
+    again: Callable[[], tuple[Story, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a promise says of one run; ``events`` show a breach, five lines at most."""
+
+    outcome: Outcome
+    reason: str = ""
+    events: tuple[str, ...] = ()
+
+
+HOLDS = Finding(Outcome.HOLDS)
+
+
+def undecided(reason: str) -> Finding:
+    """There is nothing to judge by."""
+    return Finding(Outcome.UNDECIDED, reason)
+
+
+def broken(reason: str, steps: list[Step] | tuple[Step, ...] = (), who: str = "") -> Finding:
+    """The run contradicts the promise; the steps that show it become lines."""
+    prefix = f"{who}: " if who else ""
+    shown = tuple(prefix + step.text for step in list(steps)[:EVENTS_SHOWN_MAX])
+    return Finding(Outcome.BROKEN, reason, shown)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A named promise.
+
+    ``statement``: one sentence. ``formula``: the same, exactly. ``bound``: the limit that follows
+    from what a subject declares, in words with numbers. ``tiers``: the worlds in which it is tried,
+    the quickest first. ``judge``: a pure function of the subject and one run. ``needs``: what a
+    batch must have seen for the promise to be decided.
+    """
+
+    name: str
+    statement: str
+    formula: str
+    tiers: tuple[Tier, ...]
+    judge: Callable[[Subject, Seen], Finding]
+    bound: Callable[[Subject], str] = lambda _subject: ""
+    needs: tuple[Sometimes, ...] = ()

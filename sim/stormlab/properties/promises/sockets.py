@@ -1,0 +1,163 @@
+"""Promises about sockets and timers: who owns them, and what comes after the end."""
+
+from stormlab.clock import to_ns
+from stormlab.properties.promises.promise import HOLDS, Finding, Promise, Seen, broken, undecided
+from stormlab.properties.promises.subject import Subject
+from stormlab.vocabulary import Event, State
+from stormlab.worlds.story import Step, Story
+
+SERVER_GRACE_NS = to_ns(45.0)  # a server may take its ping's 20 + 20 s to forget a dead client
+
+_ENDS = (Event.CLOSE, Event.CLOSE_CALLED, Event.GONE)
+_AWAKENS = {
+    Event.RETRY_BY_HAND,
+    Event.ONLINE,
+    Event.VISIBLE,
+    Event.NAVIGATE,
+    Event.MOUNT,
+    Event.READY,
+}
+
+
+def _one_live(_subject: Subject, seen: Seen) -> Finding:
+    for story in seen.stories:
+        live: dict[int, Step] = {}
+        for step in story:
+            if step.event is Event.NEW:
+                live[step.socket] = step
+                if len(live) > 1:
+                    return broken(
+                        f"{len(live)} sockets of one endpoint at a time",
+                        [*live.values()],
+                        story.who,
+                    )
+            elif step.event is Event.GONE:
+                live.clear()
+            elif step.event in _ENDS:
+                live.pop(step.socket, None)
+    return HOLDS
+
+
+def _one_at_server(_subject: Subject, seen: Seen) -> Finding:
+    if seen.trace is None:
+        return undecided("there is no server's view in this world")
+    for story in seen.stories:
+        held: dict[int, Step] = {}
+        for step in story:
+            if step.event is Event.ACCEPTED:
+                held[step.conn] = step
+            elif step.event in {Event.CLOSED, Event.LOST, Event.ENDED, Event.PING_TIMEOUT}:
+                held.pop(step.conn, None)
+            elif step.event is Event.CLOSE:
+                held = {conn: old for conn, old in held.items() if old.socket != step.socket}
+            overlapping = [old for old in held.values() if step.time_ns - old.time_ns > 0]
+            newest = max(held.values(), key=lambda old: old.time_ns, default=None)
+            if newest is not None and len(overlapping) > 1:
+                since_ns = step.time_ns - newest.time_ns
+                if since_ns > SERVER_GRACE_NS:
+                    reason = f"the server holds {len(held)} connections of one endpoint"
+                    return broken(reason, overlapping, story.who)
+    return HOLDS
+
+
+def _one_timer(_subject: Subject, seen: Seen) -> Finding:
+    for story in seen.stories:
+        pending: list[Step] = []
+        for step in story:
+            if step.event is Event.TIMER_SET:
+                pending.append(step)
+                if len(pending) > 1:
+                    return broken(f"{len(pending)} retry timers at a time", pending, story.who)
+            elif step.event in {Event.TIMER_FIRED, Event.TIMER_CLEARED, Event.TIMER_IGNORED}:
+                pending = pending[1:]
+            elif step.event is Event.GONE:
+                pending = []
+    return HOLDS
+
+
+def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
+    judged = False
+    for story in seen.stories:
+        ended: Step | None = None
+        for step in story:
+            if step.event in {Event.GAVE_UP, Event.GONE} or _closed_for_good(step, story):
+                ended, judged = step, True
+            elif step.event in _AWAKENS:
+                ended = None
+            elif step.event is Event.NEW and ended is not None:
+                return broken(f"an attempt after {_name(ended)}", [ended, step], story.who)
+    return HOLDS if judged else undecided("nothing was closed, unmounted or given up")
+
+
+def _closed_for_good(step: Step, story: Story) -> bool:
+    """A person's close or an unmount: nothing of the page awakens it afterwards."""
+    if step.event is Event.CLOSE_CALLED and step.socket < 1 and not story.of(Event.MOUNT):
+        return True
+    if step.event is not Event.CLEANUP:
+        return False
+    return not any(
+        other.event in {Event.MOUNT, Event.NAVIGATE} and other.time_ns >= step.time_ns
+        for other in story
+    )
+
+
+def _name(step: Step) -> str:
+    words = {
+        Event.GAVE_UP: "giving up",
+        Event.GONE: "the page was gone",
+        Event.CLEANUP: "the unmount",
+        Event.CLOSE_CALLED: "close() by the application",
+    }
+    return words.get(step.event, step.event.value)
+
+
+def _sends_when_open(_subject: Subject, seen: Seen) -> Finding:
+    if seen.trace is None or not seen.trace.count(Event.SEND):
+        return undecided("nothing is sent in this world")
+    rows = seen.trace.of(Event.SEND)
+    early = rows[rows["before"] == int(State.CONNECTING)]
+    if not len(early):
+        return HOLDS
+    first = early[0]
+    step = Step(int(first["time_ns"]), Event.SEND, int(first["attempt"]), detail="CONNECTING")
+    return broken("a message was sent on a socket that was still CONNECTING", [step])
+
+
+PROMISES = (
+    Promise(
+        "one-live-socket",
+        "An endpoint has at most one live socket.",
+        "at every time: #NEW - #(CLOSE or close() called or page gone) <= 1, for each endpoint",
+        ("bare", "fleet", "page"),
+        _one_live,
+    ),
+    Promise(
+        "one-connection-at-the-server",
+        "The server holds at most one connection of an endpoint, but for its own time to notice.",
+        "accepted and not ended connections of an endpoint <= 1, 45 s of grace",
+        ("fleet", "page"),
+        _one_at_server,
+    ),
+    Promise(
+        "one-pending-timer",
+        "An endpoint has at most one retry timer pending.",
+        "at every time: #TIMER_SET - #(FIRED or CLEARED or IGNORED) <= 1",
+        ("bare", "fleet", "page"),
+        _one_timer,
+    ),
+    Promise(
+        "quiet-after-the-end",
+        "After close(), unmount or giving up nothing is attempted until a person, the network or"
+        " the page asks for it.",
+        "no NEW between such an end and the next of RETRY_BY_HAND, ONLINE, VISIBLE, MOUNT",
+        ("bare", "fleet", "page"),
+        _quiet_after_end,
+    ),
+    Promise(
+        "sends-when-open",
+        "No message is sent on a socket that is CONNECTING.",
+        "no SEND with readyState CONNECTING",
+        ("page",),
+        _sends_when_open,
+    ),
+)
