@@ -262,6 +262,7 @@ def _progress(count: Callable[[State], None], *, quiet: bool) -> Iterator[Callab
 
 def show(found: Tuning, *, show_all: bool = False, quiet: bool = False) -> None:
     """Print what was asked, tried and found."""
+    from stormlab.compare.reading import KEY  # noqa: PLC0415
     from stormlab.tune import words  # noqa: PLC0415
     from stormlab.tune.document import policy_toml  # noqa: PLC0415
 
@@ -271,12 +272,14 @@ def show(found: Tuning, *, show_all: bool = False, quiet: bool = False) -> None:
         say("")
     best = found.ranked
     shown = best if show_all else best[:SHOWN]
-    table(*words.tried(found, [*shown, found.trials[0]]))
+    table(*words.tried(found, [*shown, found.trials[0]], KEY))
     rest = len(best) - len(shown)
     more = f"; {rest} more with --all" if rest else ""
     say(f"best first, means of {found.aim.replications} runs in the search{more}")
+    if told := words.legend(found, KEY):
+        _wrapped(told)
     say("")
-    table(*words.checked(found))
+    table(*words.checked(found, KEY))
     _wrapped(words.check_note(found))
     say("")
     _wrapped(words.verdict(found))

@@ -16,7 +16,8 @@ from typing import Literal, cast
 
 from stormlab.statistics import Interval
 
-FAR = 1e6  # how far a goal is missed by a figure that never came
+FAR = 1e9  # how far a goal is missed by a figure that never came
+LATE = 1e5  # and at most by one that came, so that never is worse even in one of 10,000 runs
 LEAST = 1e-9  # by how much at the least: at the very limit of a goal such as x < 60
 
 Better = Literal["lower", "higher"]
@@ -92,7 +93,7 @@ class Goal:
         never = FAR * sample.never / len(sample.applying)
         if self.kept_by(mean):
             return never
-        return never + max(-self.room(mean), LEAST)
+        return never + min(max(-self.room(mean), LEAST), LATE)
 
     def room(self, value: float) -> float:
         """How far a value is from the limit, relative to it; below 0 beyond it."""

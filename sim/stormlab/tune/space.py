@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from stormlab.tune.goals import TuneError
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial
+    from optuna.trial import BaseTrial
 
 Scale = Literal["linear", "log", "whole", "choice"]
 SCENARIO = "scenario."
@@ -85,7 +85,7 @@ class Axis:
             low, high, at = math.log(low), math.log(high), math.log(at)
         return (at - low) / (high - low)
 
-    def propose(self, trial: "Trial") -> str:
+    def propose(self, trial: "BaseTrial") -> str:
         """The value that the search proposes, as text, to four digits and inside the range."""
         if self.scale == "choice":
             return str(trial.suggest_categorical(self.key, self.choices))

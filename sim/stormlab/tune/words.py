@@ -1,7 +1,8 @@
 """The result in sentences and tables, for the terminal and the report alike."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from stormlab.compare.contenders import differences, done_to_it
@@ -14,6 +15,8 @@ from stormlab.tune.records import CONFIDENCE_EACH, Check, Trial, Tuning
 
 Outcome = Literal["met", "missed", "undecided"]
 Table = tuple[list[str], list[list[str]]]
+Short = Mapping[str, str]  # headings of figures
+NO_SHORT: Short = MappingProxyType({})
 _RUNS_MAX = 5000  # more fresh seeds than there are belong to nobody
 
 
@@ -49,10 +52,11 @@ def name_of(trial: Trial) -> str:
     return "given" if trial.number == 0 else str(trial.number)
 
 
-def tried(tuning: Tuning, trials: Sequence[Trial]) -> Table:
+def tried(tuning: Tuning, trials: Sequence[Trial], short: Short = NO_SHORT) -> Table:
     """Trials with their parameters and the means of the search."""
     aim, given = tuning.aim, given_values(tuning)
-    headings = ["trial", *(axis.key for axis in aim.axes), *aim.figures, "goals"]
+    figures = [short.get(figure, figure) for figure in aim.figures]
+    headings = ["trial", *(axis.key for axis in aim.axes), *figures, "goals"]
     rows = []
     for trial in trials:
         values = [_value(trial.parameters.get(axis.key, given[axis.key])) for axis in aim.axes]
@@ -74,15 +78,31 @@ def mean_text(sample: Sample) -> str:
     return DASH if not sample.applying else number(sample.mean)
 
 
-def checked(tuning: Tuning) -> Table:
+def checked(tuning: Tuning, short: Short = NO_SHORT) -> Table:
     """The checked, the best first: each figure with its interval, and whether its goals hold."""
-    aim = tuning.aim
-    headings = ["checked", *aim.figures, *(f"{each.text}?" for each in aim.goals)]
+    figures = tuning.aim.figures
+    headings = ["checked", *(_with_limits(tuning, figure, short) for figure in figures)]
     rows = []
     for check in tuning.checks:
-        figures = [interval_text(check, figure) for figure in aim.figures]
-        rows.append([name_of(check.trial), *figures, *(met for _, met in check.goals)])
+        met = {
+            figure: ", ".join(said for goal, said in check.goals if goal.figure == figure)
+            for figure in figures
+        }
+        cells = [f"{interval_text(check, figure)} {met[figure]}".rstrip() for figure in figures]
+        rows.append([name_of(check.trial), *cells])
     return headings, rows
+
+
+def _with_limits(tuning: Tuning, figure: str, short: Short) -> str:
+    own = [goal for goal in tuning.aim.goals if goal.figure == figure]
+    limits = (f"{goal.relation} {goal.limit:.15g}" for goal in own)
+    return f"{short.get(figure, figure)} {', '.join(limits)}".rstrip()
+
+
+def legend(tuning: Tuning, short: Short) -> str:
+    """What the short headings stand for."""
+    figures = tuning.aim.figures
+    return "; ".join(f"{short[figure]}: {figure}" for figure in figures if figure in short)
 
 
 def interval_text(check: Check, figure: str) -> str:
