@@ -6,6 +6,7 @@ from stormlab.clock import NS_PER_S, to_s
 from stormlab.draws import Draws
 from stormlab.policy.contract import Scope
 from stormlab.policy.delays import Walked, delays
+from stormlab.policy.support import Support
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -62,12 +63,21 @@ def _in_range(subject: Subject, seen: Seen) -> Finding:
     walked = subject.walk(WALK, seed)
     for index, delay_ns in enumerate(walked.delays_ns):
         support = declared.supports(index)
-        if support is not None and not support.contains(delay_ns):
+        if support is not None and not _allowed(support, delay_ns, guarded=_guarded(subject)):
             return broken(
                 f"delay {index} is {to_s(delay_ns):g} s; declared: {support.text}",
                 [_step(index, delay_ns)],
             )
     return HOLDS
+
+
+def _guarded(subject: Subject) -> bool:
+    """Whether a breaker or a budget may hold an attempt back."""
+    return subject.declared.breaker is not None or subject.declared.budget is not None
+
+
+def _allowed(support: Support, delay_ns: int, *, guarded: bool) -> bool:
+    return support.contains(delay_ns) or (guarded and delay_ns >= support.low_ns)
 
 
 def _longest_ns(subject: Subject) -> int | None:
@@ -78,8 +88,7 @@ def _longest_ns(subject: Subject) -> int | None:
     known = [support.high_ns for support in subject.supports]
     if declared.first_after_drop is not None:
         known.append(declared.first_after_drop.high_ns)
-    guarded = declared.breaker is not None or declared.budget is not None
-    if guarded or declared.obeys_advice or not known:
+    if _guarded(subject) or declared.obeys_advice or not known:
         return None
     return max(known)
 
@@ -189,7 +198,8 @@ PROMISES = (
     Promise(
         "delay-in-range",
         "Every delay lies in the range that the policy declares.",
-        "TIMER_SET.value in union of supports(n); the n-th delay while refused in supports(n)",
+        "TIMER_SET.value in union of supports(n); the n-th delay while refused in supports(n)"
+        " (a breaker or budget may lengthen it)",
         ("bare",),
         _in_range,
         _range_bound,

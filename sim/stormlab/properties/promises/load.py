@@ -1,5 +1,7 @@
 """Promises about the load that a client makes: flapping, amplification, budgets, bytes."""
 
+import numpy as np
+
 from stormlab.clock import NS_PER_S, to_ns, to_s
 from stormlab.policy.budget import BudgetRule
 from stormlab.properties.promises.promise import (
@@ -202,9 +204,14 @@ def _bytes_bounded(_subject: Subject, seen: Seen) -> Finding:
         Event.RESPONSE,
         Event.REFUSED,
     )
-    total = int(wire["up"].sum() + wire["down"].sum())
-    if total > attempts * BYTES_MAX:
-        return broken(f"{total:,} bytes for {attempts:,} attempts; bound: {BYTES_MAX:,} each")
+    sockets = wire["client"].astype(np.int64) << 32 | wire["socket"]
+    _, first, of_socket = np.unique(sockets, return_index=True, return_inverse=True)
+    totals = np.bincount(of_socket, (wire["up"] + wire["down"]).astype(np.float64))
+    if len(totals) and totals.max() > BYTES_MAX:
+        row = wire[first[totals.argmax()]]
+        step = Step(int(row["time_ns"]), Event.CONNECT, int(row["attempt"]))
+        reason = f"{totals.max():,.0f} bytes before one connection was open"
+        return broken(f"{reason}; bound: {BYTES_MAX:,}", [step], f"client {row['client']}")
     return HOLDS if attempts else undecided("no attempt was made")
 
 
@@ -254,8 +261,8 @@ PROMISES = (
     ),
     Promise(
         "bytes-bounded",
-        "Handshake bytes are bounded by the attempts.",
-        f"bytes on the wire before open <= {BYTES_MAX:,} * attempts",
+        "The bytes of a handshake are bounded.",
+        f"bytes on the wire before open <= {BYTES_MAX:,} for each attempt",
         ("fleet",),
         _bytes_bounded,
         lambda _subject: f"{BYTES_MAX:,} bytes per attempt",
