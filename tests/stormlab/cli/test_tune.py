@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,3 +211,17 @@ def test_progress_counts_runs_of_all_and_trials_that_met_all(
         watch(State(4, 22, 1))
     assert seen == [3, 4]
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_the_example_of_the_docs_is_what_it_prints(
+    stormlab: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "tune.md").read_text("utf-8")
+    command = page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ")
+    printed = page.split("<!-- printed -->\n```text\n")[1].split("\n```\n<!-- end -->")[0]
+    monkeypatch.chdir(tmp_path)
+    ended = stormlab(*shlex.split(command)[1:])
+    assert ended.code == 0
+    assert [line.rstrip() for line in ended.out.rstrip().splitlines()] == printed.splitlines()
+    assert sorted(entry.name for entry in (tmp_path / "tuned").iterdir()) == NAMES
