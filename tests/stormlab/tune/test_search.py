@@ -30,7 +30,8 @@ def test_it_learns(tuned: Tuning) -> None:
     assert sorted(later)[8] < sorted(start)[8]
 
 
-def test_search_and_check_have_no_seed_in_common(tuned: Tuning, world: Any) -> None:
+def test_search_and_check_have_no_seed_in_common(searched: tuple[Tuning, Any]) -> None:
+    tuned, world = searched
     aim = tuned.aim
     assert not set(aim.search_seeds) & set(aim.check_seeds)
     assert {seed for _, seed in world.runs} == {*aim.search_seeds, *aim.check_seeds}
