@@ -3,7 +3,9 @@
 PYTHON ?= python3
 PY_MIN := 3.11
 EXTRAS := report,tune,live,notebooks,test,dev
-OUT ?= reports/tac-webbuilder
+OUT ?= reports
+CONTENDERS := socket.io-client reconnecting-websocket phoenix @microsoft/signalr \
+  aws-full-jitter tac-webbuilder
 BIN := .venv/bin
 STAMP := .venv/.installed
 comma := ,
@@ -19,8 +21,9 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
 	  | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-report: $(STAMP) ## reproduce the analysed case into reports/tac-webbuilder
-	$(BIN)/stormlab reproduce --out $(OUT)
+report: $(STAMP) ## the reference reports: the analysed case, and six policies compared
+	$(BIN)/stormlab reproduce --out $(OUT)/tac-webbuilder
+	$(BIN)/stormlab compare $(CONTENDERS) --scenario outage-60s --out $(OUT)/outage-60s
 
 test: $(STAMP) ## the fast tests
 	$(BIN)/pytest -n 2
@@ -42,8 +45,10 @@ lint: $(STAMP) ## style, format and import direction
 types: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
 
-docs: $(STAMP) ## rewrite the tables of docs/application.md from runs (a minute)
+docs: $(STAMP) ## rewrite the tables of the documents from runs (some minutes)
 	$(BIN)/python -m stormlab_models.tac_webbuilder.application_doc docs/application.md
+	$(BIN)/python -m stormlab_models.metrics_doc docs/metrics.md
+	$(BIN)/python -m stormlab.statistics.selftest docs/statistics.md
 
 # Without times and interpreter version, so that the stored notebook changes only with its output.
 define RUN_NOTEBOOKS

@@ -23,12 +23,13 @@ COMMANDS_GROUP = "stormlab.commands"
 BUILT_IN = {
     "run": "stormlab.cli.run:run",
     "compare": "stormlab.cli.compare:compare",
+    "sweep": "stormlab.cli.sweep:sweep",
+    "tune": "stormlab.cli.tune:tune",
     "policies": "stormlab.cli.policies:policies",
     "policy": "stormlab.cli.policies:policy",
     "scenarios": "stormlab.cli.catalogue:scenarios",
     "models": "stormlab.cli.catalogue:models",
     "trace": "stormlab.cli.trace:trace",
-    "sweep": "stormlab.cli.sweep:sweep",
     "completion": "stormlab.cli.completion:completion",
 }
 _HELP_WIDTH = 78
