@@ -133,9 +133,9 @@ class CleanIsFinal(Careful):
 
 
 class Unfinal(Careful):
-    """It declares 4401 and 1008 final, and retries."""
+    """It declares 4001 and 1008 final, and retries."""
 
-    declared: ClassVar[Declared] = replace(Careful.declared, final_codes=frozenset({1008, 4401}))
+    declared: ClassVar[Declared] = replace(Careful.declared, final_codes=frozenset({1008, 4001}))
 
 
 class Final(Unfinal):
@@ -263,13 +263,13 @@ FAULTS = (
     ),
     Planted(
         "final-code-retried",
-        "1008 and 4401 are declared final and retried all the same: a storm of rejected tokens.",
+        "1008 and 4001 are declared final and retried all the same: a storm of rejected tokens.",
         "defect class: final close codes retried",
         "obeys-close-codes",
         "bare",
         Unfinal,
         Final,
-        BareWorld((Phase("reject", 30.0, code=4401),), settle_s=150.0),
+        BareWorld((Phase("reject", 30.0, code=4001),), settle_s=150.0),
     ),
     Planted(
         "retry-after-ignored",

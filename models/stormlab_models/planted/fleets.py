@@ -14,7 +14,7 @@ from stormlab.policy import (
     Table,
 )
 from stormlab.selftest.planted import Planted
-from stormlab.worlds.bare import BareWorld, Phase
+from stormlab.worlds.herd import HerdWorld
 from stormlab_models.planted.parts import (
     CAP_S,
     EQUAL,
@@ -25,7 +25,7 @@ from stormlab_models.planted.parts import (
     rule,
 )
 
-HERD = BareWorld((Phase("refuse", 20.0),), settle_s=60.0)  # 200 clients are walked
+HERD = HerdWorld()
 
 
 class SameSeed(Careful):

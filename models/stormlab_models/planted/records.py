@@ -1,10 +1,10 @@
 """Planted faults of records: what no policy can do in a world that is sound.
 
-A host makes one attempt at a time and ends each once, and the model of a browser drops what is sent
-too early. So a record with the fault is written by hand, and the promise is held against that.
+A host makes one attempt at a time and ends each once, the model of a browser drops what is sent
+too early, and how long a request is comes from the world, not from the policy. So a record with
+the fault is written by hand, and the promise is held against that.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from stormlab.clock import to_ns
@@ -43,8 +43,24 @@ def _ready_sent(state: State) -> Seen:
     if state is not State.CONNECTING:
         recorder.add(to_ns(1.1), Event.OPEN, **socket)
     recorder.add(to_ns(sent_s), Event.SEND, **socket, before=state, detail="client_ready")
+    return _told(recorder)
+
+
+def _handshake(request_bytes: int) -> Seen:
+    """An attempt whose upgrade request is so long."""
+    recorder = Recorder()
+    socket: dict[str, Any] = {"client": 0, "endpoint": 0, "socket": 0, "attempt": 1}
+    recorder.add(to_ns(1.0), Event.NEW, **socket)
+    recorder.add(to_ns(1.0), Event.CONNECT, **socket, up=60)
+    recorder.add(to_ns(1.1), Event.REQUEST, **socket, up=request_bytes)
+    recorder.add(to_ns(1.2), Event.RESPONSE, **socket, down=229)
+    recorder.add(to_ns(1.2), Event.OPEN, **socket)
+    return _told(recorder)
+
+
+def _told(recorder: Recorder) -> Seen:
     trace = recorder.finish({"duration_ns": END_NS, "seed": 0})
-    return replace(Seen(tuple(stories(trace)), 0, END_NS), trace=trace)
+    return Seen(tuple(stories(trace)), 0, END_NS, trace=trace)
 
 
 FAULTS = (
@@ -65,5 +81,14 @@ FAULTS = (
         "bare",
         _life(closes=2),
         _life(closes=1),
+    ),
+    Planted(
+        "cookies-in-every-handshake",
+        "16 kB of cookies and tokens go with every upgrade request.",
+        "defect class: handshake bytes",
+        "bytes-bounded",
+        "fleet",
+        _handshake(16_000),
+        _handshake(499),
     ),
 )

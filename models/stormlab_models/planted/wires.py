@@ -1,6 +1,4 @@
-"""Planted faults that need a network: silent proxies, heavy handshakes."""
-
-from typing import Any
+"""Planted faults that need a network: proxies that cut what is silent."""
 
 from stormlab.policy import Reconnect, Terms
 from stormlab.selftest.planted import Planted
@@ -17,23 +15,11 @@ BEHIND_A_PROXY = SimulatedWorld(
         "messages": {"every_s": "off"},
     }
 )
-AFTER_A_CRASH = SimulatedWorld(
-    {
-        "model": "fleet",
-        "duration_s": 120.0,
-        "clients": {"count": 1, "start": "cold"},
-        "faults": [{"do": "crash", "at_s": 10.0, "for_s": 5.0}],
-    }
-)
 
 
 def _pinging(heartbeat_s: float | None) -> Reconnect:
     timeout_s = None if heartbeat_s is None else 5.0
     return Reconnect(EQUAL, reset=PROOF, terms=Terms(10.0, heartbeat_s, timeout_s))
-
-
-def _carrying(request_bytes: int) -> dict[str, Any]:
-    return {"policy": "aws-full-jitter", "network": {"request_bytes": request_bytes}}
 
 
 FAULTS = (
@@ -56,15 +42,5 @@ FAULTS = (
         _pinging(40.0),
         _pinging(10.0),
         BEHIND_A_PROXY,
-    ),
-    Planted(
-        "cookies-in-every-handshake",
-        "16 kB of cookies and tokens go with every upgrade request.",
-        "defect class: handshake bytes",
-        "bytes-bounded",
-        "fleet",
-        _carrying(16_000),
-        _carrying(499),
-        AFTER_A_CRASH,
     ),
 )

@@ -8,7 +8,7 @@ times, and the findings say so.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from stormlab.clock import to_s
 from stormlab.draws import Draws
@@ -162,6 +162,13 @@ def _final_codes(rules: tuple[Rule, ...]) -> frozenset[int]:
     return frozenset(found)
 
 
+def _support(rule: Reconnect, n: int) -> Support | None:
+    """What delay ``n`` can be, the schedule of a long outage included."""
+    found = rule.support(n)
+    late = rule.late[1].support(n) if rule.late is not None else None
+    return found if found is None or late is None else found.union(late)
+
+
 def _of_parts(rule: Reconnect) -> Declared:
     """What the parameters of a policy made of parts declare."""
     limits = rule.attempts_max is not None or rule.give_up_after_s is not None
@@ -174,7 +181,7 @@ def _of_parts(rule: Reconnect) -> Declared:
         resets_on=rule.reset.on,
         stable_s=rule.reset.after_s,
         obeys_advice=obeys,
-        supports=rule.support,
+        supports=partial(_support, rule),
         first_after_drop=rule.support_after_drop(),
         breaker=rule.breaker,
         budget=rule.budget,
