@@ -9,6 +9,7 @@ clients in ``client``. All chance is addressed by client, endpoint and attempt, 
 compared under one seed meet the same latencies, the same losses and the same work.
 """
 
+import math
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -120,6 +121,7 @@ class Fleet:
             if fault.pod is not None and fault.pod >= pods:
                 msg = f"faults.{order}.pod: found {fault.pod}; allowed: 0 to {pods - 1}"
                 raise ScenarioError(msg)
+        given = [self._lasting(fault, order) for order, fault in enumerate(given)]
         if rolling is None:
             return given
         turns = [
@@ -132,6 +134,15 @@ class Fleet:
             for pod in range(pods)
         ]
         return [*given, *turns]
+
+    def _lasting(self, fault: Fault, order: int) -> Fault:
+        """The fault with the length that it has in this run."""
+        spread_s = self.parameters.fault_spread_s
+        if fault.for_s is None or not spread_s:
+            return fault
+        change_s = (2 * self.draws.unit(order, "length of fault") - 1) * spread_s
+        for_s = min(max(0.0, fault.for_s + change_s), fault.every_s or math.inf)
+        return fault.model_copy(update={"for_s": for_s})
 
     def header(self) -> dict[str, object]:
         """What the figures need to know of the world."""

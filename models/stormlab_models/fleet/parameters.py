@@ -180,7 +180,9 @@ class Parameters(Table):
 
     ``policy``: a name of the catalogue (``stormlab policies``), ``module:attribute``,
     ``file.py:attribute``, a TOML file, or a table. ``mix``: groups with policies of their own
-    instead of ``policy``.
+    instead of ``policy``. ``fault_spread_s``: each fault lasts up to so much longer or shorter than
+    it says, by a draw of each run: a schedule without jitter that happens to try just when the
+    service is back does so in some runs only.
     """
 
     policy: PolicyTarget = "aws-full-jitter"
@@ -191,6 +193,7 @@ class Parameters(Table):
     admission: Admission = Admission()
     dependency: Dependency = Dependency()
     rolling: Rolling | None = None
+    fault_spread_s: Seconds = 0.0
     messages: Messages = Messages()
 
     @model_validator(mode="after")

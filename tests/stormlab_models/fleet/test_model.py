@@ -48,3 +48,11 @@ def test_the_same_world_gives_the_same_trace(fleet: Fleet) -> None:
     one, two = (fleet(faults=faults, clients={"count": 30}) for _ in range(2))
     assert one.hash == two.hash
     assert fleet(faults=faults, clients={"count": 30}, seed=2).hash != one.hash
+
+
+def test_faults_may_last_longer_or_shorter_in_each_run(fleet: Fleet, at: At) -> None:
+    crash = [{"do": "crash", "at_s": 10, "for_s": 20}]
+    back = [at(fleet(faults=crash, fault_spread_s=5, seed=seed), Event.UP)[0] for seed in range(20)]
+    assert 25 <= min(back) < 27
+    assert 33 < max(back) <= 35
+    assert len(set(back)) == 20
