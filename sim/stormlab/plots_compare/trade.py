@@ -61,7 +61,8 @@ def draw_trade(
         if never:
             axes.set_xlim(xs[0], xs[1] * NEVER_FACTOR**2)
             axes.axvspan(xs[1], xs[1] * NEVER_FACTOR**2, facecolor=DOWN_COLOUR, zorder=0)
-            axes.text(never_at, ys[0], "never", ha="center", va="bottom", fontsize=8.5)
+            above = axes.get_xaxis_transform()
+            axes.text(never_at, 1.01, "never", transform=above, ha="center", fontsize=8.5)
         _front(axes, [found[name] for name in best])
         for index, (name, point) in enumerate(found.items()):
             _cross(axes, point, index, never_at, bold=name in best)
@@ -126,9 +127,10 @@ def _front(axes: "Axes", best: list[Point]) -> None:
         axes.step(x, y, where="post", color=GREY, linewidth=1, zorder=1)
 
 
-def _at(point: Point, never_at: float) -> tuple[float, float]:
+def _at(axes: "Axes", point: Point, never_at: float) -> tuple[float, float]:
+    """Where a point lies; a value of 0 has no place on a log axis and lies at its edge."""
     x, y = point[0].value, point[1].value
-    return min(max(x, LEAST), never_at), max(y, LEAST)
+    return min(max(x, axes.get_xlim()[0]), never_at), max(y, axes.get_ylim()[0])
 
 
 def _has_width(one: Interval) -> bool:
@@ -144,7 +146,7 @@ def _ends(one: Interval, axis_range: tuple[float, float]) -> tuple[float, float]
 
 def _cross(axes: "Axes", point: Point, index: int, never_at: float, *, bold: bool) -> None:
     shown = look(index)
-    x, y = _at(point, never_at)
+    x, y = _at(axes, point, never_at)
     width = 1.6 if bold else 0.9
     if _has_width(point[0]):
         axes.plot(_ends(point[0], axes.get_xlim()), [y, y], color=shown.colour, linewidth=width)
@@ -158,6 +160,7 @@ def _cross(axes: "Axes", point: Point, index: int, never_at: float, *, bold: boo
         color=shown.colour,
         markerfacecolor=shown.face,
         linestyle="",
+        clip_on=False,  # a point at the edge is seen whole
         zorder=3,
     )
 
@@ -177,7 +180,7 @@ def _names(
     ]
     extents = [text.get_window_extent(renderer) for text in texts]
     sizes = [(extent.width, extent.height) for extent in extents]
-    ends = [axes.transData.transform(_at(point, never_at)) for point in found.values()]
+    ends = [axes.transData.transform(_at(axes, point, never_at)) for point in found.values()]
     pixels = [(float(x), float(y)) for x, y in ends]
     points_of = dict(zip(found, pixels, strict=True))
     frame = axes.get_window_extent(renderer)

@@ -3,6 +3,7 @@
 import math
 from itertools import combinations
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from stormlab.plots_compare import Picture, draw_trade
@@ -55,6 +56,14 @@ def test_never_has_a_strip_of_its_own_beyond_every_time() -> None:
 
 def test_all_never_is_drawn_too() -> None:
     assert bold(draw_trade({"a": POINTS["gone"], "b": POINTS["gone"]})) == set()
+
+
+def test_a_policy_whose_value_is_0_lies_at_the_edge() -> None:
+    silent = (Interval(math.inf, math.inf, math.inf, 20), Interval(0, 0, 0, 20))
+    axes = draw_trade({**POINTS, "silent": silent}).figure.axes[0]
+    points = [line for line in axes.lines if line.get_marker() != "None"]
+    heights = [float(np.asarray(line.get_ydata(), dtype=np.float64)[0]) for line in points]
+    assert min(heights) == axes.get_ylim()[0] > 0
 
 
 def test_one_run_has_no_crosses() -> None:
