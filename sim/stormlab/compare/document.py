@@ -26,7 +26,6 @@ def document(comparison: Comparison, command: str = "") -> dict[str, Any]:
     return {
         "format": FORMAT,
         "stormlab": comparison.stormlab,
-        "code": comparison.code,
         "command": command,
         "scenario": comparison.scenario,
         "title": comparison.title,
@@ -170,7 +169,6 @@ def write_runs(comparison: Comparison, folder: Path, command: str = "") -> Path:
     path = folder / f"results{columns.suffix()}"
     metadata = {
         "stormlab": comparison.stormlab,
-        "code": comparison.code,
         "command": command,
         "scenario": comparison.scenario,
         "seed": comparison.seed,

@@ -45,7 +45,7 @@ def values(comparison: Comparison, command: str) -> dict[str, Any]:
         "pairs": list(_pairs(comparison)),
         "judged": [cell(prose(name_of(comparison, name))) for name in comparison.rankings],
         "run": list(_run(comparison)),
-        "command": command,
+        "command": command.replace(" --", " \\\n    --"),
         "fence": "`" * 3,
         "policies": [policy_facts(each) for each in comparison.policies],
         "definitions": _definitions(comparison),
@@ -258,7 +258,7 @@ def _run(comparison: Comparison) -> Iterator[tuple[str, str]]:
             for each in effort.short
         )
         yield "not as precise as asked for", told
-    yield "stormlab", f"{comparison.stormlab}, code {code(comparison.code)}"
+    yield "stormlab", comparison.stormlab
 
 
 def _seeds(comparison: Comparison) -> str:
