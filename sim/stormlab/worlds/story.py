@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Story:
-    """The life of one endpoint of one client; ``cut``: it was ended because it would not end."""
+    """The life of one endpoint of one client; ``cut``: it was ended because it never waited."""
 
     steps: tuple[Step, ...]
     end_ns: int

@@ -1,0 +1,55 @@
+"""How much a check may try: worlds of each kind, and events while a breach is made smaller."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from stormlab.properties.promises.promise import Tier
+
+
+@dataclass(frozen=True)
+class Budget:
+    """``cases``: how many worlds of each kind are tried.
+
+    ``shrink_tries`` and ``shrink_events``: how many smaller worlds are run for each breach, and
+    how many events they may have together. ``hunts``: the worlds are not the same every time but
+    Hypothesis looks for new ones and keeps what it found in a folder.
+    """
+
+    name: str
+    cases: Mapping[Tier, int] = field(default_factory=dict)
+    shrink_tries: int = 150
+    shrink_events: int = 100_000
+    hunts: bool = False
+
+
+def _budget(name: str, bare: int, herd: int, fleet: int, page: int, scale: int) -> Budget:
+    cases: dict[Tier, int] = {"bare": bare, "herd": herd, "fleet": fleet, "page": page}
+    return Budget(
+        name, MappingProxyType(cases), 150 * scale, 100_000 * scale, hunts=name == "nightly"
+    )
+
+
+BUDGETS: Mapping[str, Budget] = MappingProxyType(
+    {
+        budget.name: budget
+        for budget in (
+            _budget("dev", 120, 2, 20, 12, 1),
+            _budget("ci", 600, 5, 100, 40, 3),
+            _budget("nightly", 5_000, 20, 1_000, 200, 10),
+        )
+    }
+)
+
+
+def budget_of(budget: str | Budget) -> Budget:
+    """A budget by name.
+
+    Raises:
+        ValueError: one line, when there is no such budget.
+    """
+    if isinstance(budget, Budget):
+        return budget
+    if budget not in BUDGETS:
+        raise ValueError(f"budget: found {budget!r}; allowed: {', '.join(BUDGETS)}")
+    return BUDGETS[budget]

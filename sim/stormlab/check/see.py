@@ -1,0 +1,208 @@
+"""Who is under test, and what is seen of it in a world of any kind.
+
+A target is a policy, as a factory or by what a person writes, or the code of a page: keys of the
+model ``tac-webbuilder`` such as ``page.hook=manager``, which are put over a world's own.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stormlab.check.guard import CheckError, WatchedFactory
+from stormlab.clock import to_ns
+from stormlab.policy.catalogue import FoundPolicy, find_policy, registered
+from stormlab.policy.contract import Policy
+from stormlab.policy.reconnect import Reconnect
+from stormlab.policy.table import PolicyTable
+from stormlab.properties.promises import PROMISES, Declared, Promise, Seen, Subject
+from stormlab.properties.promises.promise import Tier
+from stormlab.scenario import ScenarioError, override
+from stormlab.trace import Trace
+from stormlab.worlds.bare import BareWorld, run_bare
+from stormlab.worlds.herd import HerdWorld
+from stormlab.worlds.simulated import PAGE, SimulatedWorld
+from stormlab.worlds.story import Story, stories
+from stormlab.worlds.written import World
+
+Keys = Mapping[str, Any]
+Code = Callable[[], Policy] | FoundPolicy | str | Keys
+
+_PAGE_KEYS = re.compile(r"(?:page|server|react)\.\w+=")
+_ALL: tuple[Tier, ...] = ("bare", "herd", "fleet")
+PAGE_DELAY_S_MAX = 30.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is under test.
+
+    ``keys``: of a page's scenario; None for a policy. ``written``: how to ask for the same again, a
+    text or a policy's table; None: it has no name outside this process.
+    """
+
+    subject: Subject
+    keys: Keys | None = None
+    written: str | Keys | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.subject.name
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The kinds of world in which it can be tried, the quickest first."""
+        return _ALL if self.keys is None else ("page",)
+
+    def promises(self, names: "list[str] | tuple[str, ...] | None" = None) -> list[Promise]:
+        """The promises that such a target can be held to, or those of these names.
+
+        Raises:
+            CheckError: one line, when there is no such promise or it is not about such a target.
+        """
+        fitting = [each for each in PROMISES.values() if set(each.tiers) & set(self.tiers)]
+        if names is None:
+            return fitting
+        found = []
+        for name in names:
+            if name not in PROMISES:
+                raise CheckError(f"promise '{name}': there is none; see: stormlab check --list")
+            if PROMISES[name] not in fitting:
+                about = "policies" if self.keys is not None else "a page's code"
+                raise CheckError(f"promise '{name}' is about {about}, which {self.name} is not")
+            found.append(PROMISES[name])
+        return found
+
+
+def target_of(code: Code, name: str | None = None) -> Target:
+    """Take what a person gives: a factory, a found policy, a target's text, or a page's keys.
+
+    Raises:
+        CheckError: one line, when there is no such policy or it cannot be made.
+    """
+    if isinstance(code, str) and _PAGE_KEYS.match(code):
+        return _page(_keys_of(code), name or code, code)
+    if isinstance(code, Mapping) and not _is_policy(code):
+        return _page(code, name or _written_keys(code), code)
+    try:
+        found = find_policy(code) if isinstance(code, str | Mapping) else code
+    except ValueError as error:
+        raise CheckError(str(error)) from None
+    if not callable(found):
+        msg = f"{found!r} is no policy; allowed: a class, a function, parts, or a target's text"
+        raise CheckError(msg)
+    plain = Subject.of(found, name)
+    make = plain.make
+    watched = make if isinstance(make, Reconnect) else WatchedFactory(make, plain.name)
+    subject = Subject(plain.name, watched, plain.given)
+    subject.make()
+    written = code if isinstance(code, str | Mapping) else _written(found)
+    return Target(subject, None, written)
+
+
+def _is_policy(table: Keys) -> bool:
+    return bool({"backoff", "schedule", "like", "name"} & set(table))
+
+
+def _keys_of(text: str) -> Keys:
+    try:
+        return override({}, text.split(","), text)
+    except ScenarioError as error:
+        raise CheckError(str(error)) from None
+
+
+def _written_keys(keys: Keys) -> str:
+    flat = [
+        f"{table}.{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for table, content in keys.items()
+        if isinstance(content, Mapping)
+        for key, value in content.items()
+    ]
+    return ",".join(flat) or "page"
+
+
+def _page(keys: Keys, name: str, written: str | Keys) -> Target:
+    """A page's code is no policy: promises about pages do not ask for one."""
+    return Target(Subject(name, _none, Declared(delay_s_max=PAGE_DELAY_S_MAX)), keys, written)
+
+
+def _none() -> Policy:
+    raise CheckError("the code under test is that of a page; there is no policy to make")
+
+
+def _written(found: object) -> str | Keys | None:
+    """How a policy can be asked for again: by its place in a module, or as a table."""
+    if isinstance(found, FoundPolicy):
+        if found.table is not None:
+            return found.table.document
+        return found.entry.name if found.entry is not None else _written(found.factory)
+    if isinstance(found, Reconnect):
+        return PolicyTable(found).document
+    module, name = getattr(found, "__module__", ""), getattr(found, "__qualname__", "")
+    if module and name.isidentifier() and module != "__main__":
+        return f"{module}:{name}"
+    return None
+
+
+def see(target: Target, world: World) -> Seen:
+    """Let the target live in a world; gives what promises judge.
+
+    Raises:
+        CheckError: one line, when the world refuses the target or the target fails in it.
+    """
+    if isinstance(world, HerdWorld):
+        return Seen((), 0, 0, world)
+    if isinstance(world, BareWorld):
+        return _bare(target.subject, world)
+    played = world if target.keys is None else with_keys(world, target.keys)
+    return _simulated(target, played, world)
+
+
+def _bare(subject: Subject, world: BareWorld) -> Seen:
+    def run() -> tuple[Story, ...]:
+        return tuple(run_bare(subject.group, world))
+
+    told = run()
+    end_ns = min(story.end_ns for story in told)  # earlier, where there were too many events
+    return Seen(told, to_ns(world.healed_s), end_ns, world, again=run)
+
+
+def _simulated(target: Target, world: SimulatedWorld, drawn: SimulatedWorld) -> Seen:
+    def run() -> Trace:
+        try:
+            if target.keys is not None:
+                return world.run()
+            with registered(target.subject.make, target.name) as written:
+                return world.run(written)
+        except ScenarioError as error:
+            raise CheckError(f"{target.name}: {error}") from None
+
+    def again() -> tuple[Story, ...]:
+        return tuple(stories(run()))
+
+    trace = run()
+    healed_s = world.healed_s if world.healed_s is not None else world.end_s
+    told = tuple(stories(trace))
+    return Seen(told, to_ns(healed_s), to_ns(world.end_s), drawn, trace, again)
+
+
+def with_keys(world: SimulatedWorld, keys: Keys) -> SimulatedWorld:
+    """The world with a page's keys put over those of its scenario, table by table.
+
+    Raises:
+        CheckError: when the world is not one of a page.
+    """
+    if world.model != PAGE:
+        raise CheckError(f"keys of a page need a world of the model {PAGE}, not {world.model}")
+    return SimulatedWorld(_over(world.document, keys), world.seed)
+
+
+def _over(below: Keys, above: Keys) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _over(old, value) if both and old is not None else value
+    return merged
