@@ -197,7 +197,8 @@ class Host:
                 return False
             self._told_once.append(fact)
             self.phase = after
-            happened = replace(happened, began_ns=self.began_ns)
+            if happened.began_ns != self.began_ns:
+                happened = replace(happened, began_ns=self.began_ns)
         else:
             self._note(fact)
         self._ask(happened)
@@ -211,7 +212,8 @@ class Host:
 
     def _ask(self, happened: Happened) -> None:
         self._now_ns = max(happened.time_ns, self._now_ns)
-        happened = replace(happened, time_ns=self._now_ns)
+        if happened.time_ns != self._now_ns:
+            happened = replace(happened, time_ns=self._now_ns)
         chance = self._next_chance(happened.fact)
         decision = self.policy.on(happened, chance)
         if isinstance(decision, Stop) or (decision is not None and self.phase is Phase.WAITING):
