@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from stormlab.model import load_scenario, run
-from stormlab.properties import broken
+from stormlab.recovery import Recovery
+from stormlab.recovery import figures as recovery_figures
 from stormlab.vocabulary import Event
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -23,22 +24,25 @@ def block(language: str, begins: str) -> str:
     return str(found[0])
 
 
-def test_the_scenario_runs_and_its_restart_is_seen(tmp_path: Path) -> None:
+def test_the_scenario_runs_and_the_closes_are_spread(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(block("toml", "# mine.toml"), encoding="utf-8")
-    trace = run(load_scenario(path, ("page.jitter_s=2",)), 7)
-    codes = trace.of(Event.CLOSE)["code"].tolist()
-    assert codes.count(1012) == 24
-    assert not broken(trace)
+    trace = run(load_scenario(path, ("server.close_spread_s=10",)), 7)
+    closed = trace.of(Event.CLOSED)
+    assert set(closed["code"].tolist()) == {1012}
+    first_pod = closed["time_ns"][closed["time_ns"] < 20_000_000_000]
+    assert 9e9 < first_pod.max() - first_pod.min() <= 10e9
+    assert trace.count(Event.OPEN) - trace.count(Event.CLOSE) == 1000
 
 
-def test_the_policy_brings_every_socket_back(
+def test_the_policies_bring_every_socket_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "calm.py").write_text(block("python", "# calm.py"), encoding="utf-8")
+    (tmp_path / "ours.toml").write_text(block("toml", "# ours.toml"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    scenario = load_scenario("server-down", ("page.policy=calm.py:Calm", "observe.for_s=390"))
-    trace = run(scenario, 1)
-    opened, closed = trace.of(Event.OPEN), trace.of(Event.CLOSE)
-    assert trace.count(Event.GAVE_UP) == 0
-    assert len(set(opened["socket"].tolist()) - set(closed["socket"].tolist())) == 8
+    for policy in ("calm.py:Calm", "ours.toml", "phoenix,backoff.then=30"):
+        settings = (f"policy={policy}", "clients.count=20")
+        figures = recovery_figures(Recovery.of(run(load_scenario("outage-60s", settings), 1)))
+        assert figures["lost_clients"] == 0
+        assert figures["away_percent"] == 0
