@@ -15,7 +15,7 @@ from typing import get_args
 from stormlab.check.batch import witnessed, worlds
 from stormlab.check.budget import Budget, budget_of
 from stormlab.check.guard import Limit, limited
-from stormlab.check.replay import save
+from stormlab.check.replay import plain_name, save
 from stormlab.check.see import Code, Target, see, target_of
 from stormlab.check.shrink import shrink
 from stormlab.check.verdict import Judged, Verdict
@@ -24,9 +24,12 @@ from stormlab.properties.promises import Finding, Promise, Seen, Sometimes
 from stormlab.properties.promises.promise import Tier
 from stormlab.worlds.written import World, key_of
 
-# judged in one of so many worlds: they cost a second run, or a long walk that no world changes
-SELDOM = {"same-world-same-trace", "delay-survives-overflow", "delay-grows-to-the-cap"}
-SELDOM_EVERY = 8
+# Judged in one of so many worlds only: they cost a second run, or a walk that no world changes.
+SELDOM = {
+    "same-world-same-trace": 8,
+    "delay-grows-to-the-cap": 8,
+    "delay-survives-overflow": 40,
+}
 KEPT_MAX = 2_000
 OF_THE_POLICY = ("it ", "its ")  # how reasons begin that lie in the policy: it has no breaker
 DEPENDS = {Sometimes.CAP, Sometimes.STABLE_RESET}  # whether these are seen depends on the policy
@@ -126,16 +129,14 @@ class Check:
             still_open = self._open(tier)
             if not still_open:
                 return
-            self._judge_all(still_open, tier, world, all_of_them=case % SELDOM_EVERY == 0)
+            self._judge_all(still_open, tier, world, case=case)
             step(tier, case + 1, count)
 
-    def _judge_all(
-        self, tallies: list[_Tally], tier: Tier, world: World, *, all_of_them: bool
-    ) -> None:
+    def _judge_all(self, tallies: list[_Tally], tier: Tier, world: World, *, case: int) -> None:
         seen = self._runs.see(world)
         witnesses = witnessed(self.target, seen)
         for tally in tallies:
-            if tally.promise.name in SELDOM and not all_of_them:
+            if case % SELDOM.get(tally.promise.name, 1):
                 continue
             tally.seen |= witnesses
             self._runs.limit.begin()
@@ -162,7 +163,7 @@ class Check:
         def breaks(world: World) -> bool:
             nonlocal tried
             tried += 1
-            self._judge_all(self._open(tier), tier, world, all_of_them=True)
+            self._judge_all(self._open(tier), tier, world, case=0)
             seen = self._runs.see(world)
             done = [each.promise for each in frozen if each.breach is not None]
             return any(each.judge(subject, seen).outcome is Outcome.BROKEN for each in done)
@@ -262,10 +263,10 @@ def check_policy(
     with limited(str(label)) as limit:
         target = target_of(make_policy, name)
         limit.name = target.name
-        wanted = target.promises(None if promises is None else list(promises))
+        wanted = target.promises(promises)
         runs = Runs(target, limit)
-        check = Check(target, wanted, chosen, seed, runs)
-        judged = check.run(step, None if folder is None else Path(folder) / "hypothesis")
+        own = None if folder is None else Path(folder) / "hypothesis" / plain_name(target.name)
+        judged = Check(target, wanted, chosen, seed, runs).run(step, own)
     verdict = Verdict(
         target.name,
         tuple(judged),

@@ -31,6 +31,7 @@ from stormlab.policy.loading import said
 from stormlab.policy.reconnector import Reconnector
 
 LIMIT_S = 10.0
+SHOWN_MAX = 60
 AGAIN_S = 1.0  # an alarm that was swallowed rings again
 OURS = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -62,15 +63,15 @@ class Watched:
 
     def may_attempt(self, time_ns: int) -> bool:
         """Hand the question on."""
-        answer = _called(self._name, "may_attempt", self._policy.may_attempt, time_ns)
+        answer: object = _called(self._name, "may_attempt", self._policy.may_attempt, time_ns)
         if not isinstance(answer, bool):
-            self._wrong("may_attempt", answer, "True or False")
+            raise self._wrong("may_attempt", answer, "True or False")
         return answer
 
     def _start(self, time_ns: int, chance: Chance) -> RetryAt:
-        answer = _called(self._name, "start", self._policy.start, time_ns, chance)
+        answer: object = _called(self._name, "start", self._policy.start, time_ns, chance)
         if not isinstance(answer, RetryAt):
-            self._wrong("start", answer, "RetryAt")
+            raise self._wrong("start", answer, "RetryAt")
         self._decision("start", answer)
         return answer
 
@@ -78,18 +79,19 @@ class Watched:
         answer = _called(self._name, "postponed", self._policy.postponed, time_ns, chance)
         return self._decision("postponed", answer)
 
-    def _decision(self, method: str, answer: Any) -> Decision:  # noqa: ANN401  anything at all
+    def _decision(self, method: str, answer: object) -> Decision:
         if isinstance(answer, RetryAt):
             if type(answer.time_ns) is not int:
                 found = type(answer.time_ns).__name__
-                self._wrong(method, answer, f"a whole number of nanoseconds, not a {found}")
-        elif answer is not None and not isinstance(answer, Stop):
-            self._wrong(method, answer, "RetryAt, Stop or None")
-        return answer  # type: ignore[no-any-return]  checked above
+                allowed = f"a whole number of nanoseconds, not a {found}"
+                raise self._wrong(method, answer, allowed)
+            return answer
+        if answer is None or isinstance(answer, Stop):
+            return answer
+        raise self._wrong(method, answer, "RetryAt, Stop or None")
 
-    def _wrong(self, method: str, answer: object, allowed: str) -> None:
-        shown = repr(answer)[:60]
-        raise CheckError(f"{self._name}: {method}() returned {shown}; allowed: {allowed}")
+    def _wrong(self, method: str, answer: object, allowed: str) -> CheckError:
+        return CheckError(f"{self._name}: {method}() returned {_short(answer)}; allowed: {allowed}")
 
     @property
     def breaker(self) -> Breaker | None:
@@ -137,6 +139,11 @@ class WatchedFactory:
         if isinstance(policy, Reconnector):
             return policy
         return Watched(policy, self.__name__)
+
+
+def _short(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."
 
 
 def _called(name: str, method: str, call: Callable[..., T], *arguments: object) -> T:

@@ -133,10 +133,9 @@ def replay(found: Replay, code: Code | None = None) -> Replayed:
         return Replayed(found, target, found.promise.judge(target.subject, seen), seen)
 
 
-def file_name(name: str, promise: str) -> str:
-    """The name of a counterexample's file."""
-    plain = re.sub(r"[^\w.@=-]+", "-", name).strip("-.")[:60] or "policy"
-    return f"{plain}--{promise}.json"
+def plain_name(name: str) -> str:
+    """A target's name as the name of a file or folder."""
+    return re.sub(r"[^\w.@=-]+", "-", name).strip("-.")[:60] or "policy"
 
 
 def save(verdict: Verdict, target: Target, folder: Path | None) -> Verdict:
@@ -146,7 +145,7 @@ def save(verdict: Verdict, target: Target, folder: Path | None) -> Verdict:
         if folder is None or each.world is None:
             found[each.name] = None, _check_command(verdict, target, each)
             continue
-        path = folder / file_name(verdict.name, each.name)
+        path = folder / f"{plain_name(verdict.name)}--{each.name}.json"
         Replay(
             target.written,
             verdict.name,

@@ -6,8 +6,9 @@ model ``tac-webbuilder`` such as ``page.hook=manager``, which are put over a wor
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from stormlab.check.guard import CheckError, WatchedFactory
@@ -30,7 +31,9 @@ Keys = Mapping[str, Any]
 Code = Callable[[], Policy] | FoundPolicy | str | Keys
 
 _PAGE_KEYS = re.compile(r"(?:page|server|react)\.\w+=")
-_ALL: tuple[Tier, ...] = ("bare", "herd", "fleet")
+_PARTS = {"backoff", "schedule", "like", "name"}  # a table with one of these is a policy's
+OF_POLICIES: tuple[Tier, ...] = ("bare", "herd", "fleet")
+OF_PAGES: tuple[Tier, ...] = ("page",)
 PAGE_DELAY_S_MAX = 30.0
 
 
@@ -54,26 +57,40 @@ class Target:
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """The kinds of world in which it can be tried, the quickest first."""
-        return _ALL if self.keys is None else ("page",)
+        return OF_POLICIES if self.keys is None else OF_PAGES
 
-    def promises(self, names: "list[str] | tuple[str, ...] | None" = None) -> list[Promise]:
-        """The promises that such a target can be held to, or those of these names.
+    def promises(self, names: Iterable[str] | None = None) -> list[Promise]:
+        """The promises that it can be held to, or those of these names; see promises_for."""
+        return promises_for(self.name, names, page=self.keys is not None)
 
-        Raises:
-            CheckError: one line, when there is no such promise or it is not about such a target.
-        """
-        fitting = [each for each in PROMISES.values() if set(each.tiers) & set(self.tiers)]
-        if names is None:
-            return fitting
-        found = []
-        for name in names:
-            if name not in PROMISES:
-                raise CheckError(f"promise '{name}': there is none; see: stormlab check --list")
-            if PROMISES[name] not in fitting:
-                about = "policies" if self.keys is not None else "a page's code"
-                raise CheckError(f"promise '{name}' is about {about}, which {self.name} is not")
-            found.append(PROMISES[name])
-        return found
+
+def promises_for(who: str, names: Iterable[str] | None = None, *, page: bool) -> list[Promise]:
+    """The promises about policies, or about the code of a page; all, or those of these names.
+
+    Raises:
+        CheckError: one line, when there is no such promise or it is not about such a target.
+    """
+    tiers = OF_PAGES if page else OF_POLICIES
+    fitting = {name: each for name, each in PROMISES.items() if set(each.tiers) & set(tiers)}
+    if names is None:
+        return list(fitting.values())
+    wanted = list(names)
+    for name in wanted:
+        if name not in PROMISES:
+            close = get_close_matches(name, PROMISES, n=1)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            raise CheckError(f"promise '{name}': there is none; {hint}see: stormlab check --help")
+        if name not in fitting:
+            about = "policies" if page else "the code of a page"
+            raise CheckError(f"promise '{name}' is about {about}, which {who} is not")
+    return [fitting[name] for name in dict.fromkeys(wanted)]
+
+
+def is_page(code: object) -> bool:
+    """Whether this names the code of a page, and not a policy."""
+    if isinstance(code, str):
+        return _PAGE_KEYS.match(code) is not None
+    return isinstance(code, Mapping) and not _PARTS & set(code)
 
 
 def target_of(code: Code, name: str | None = None) -> Target:
@@ -82,15 +99,15 @@ def target_of(code: Code, name: str | None = None) -> Target:
     Raises:
         CheckError: one line, when there is no such policy or it cannot be made.
     """
-    if isinstance(code, str) and _PAGE_KEYS.match(code):
+    if isinstance(code, str) and is_page(code):
         return _page(_keys_of(code), name or code, code)
-    if isinstance(code, Mapping) and not _is_policy(code):
+    if isinstance(code, Mapping) and is_page(code):
         return _page(code, name or _written_keys(code), code)
     try:
         found = find_policy(code) if isinstance(code, str | Mapping) else code
     except ValueError as error:
         raise CheckError(str(error)) from None
-    if not callable(found):
+    if not _is_callable(found):
         msg = f"{found!r} is no policy; allowed: a class, a function, parts, or a target's text"
         raise CheckError(msg)
     plain = Subject.of(found, name)
@@ -102,8 +119,8 @@ def target_of(code: Code, name: str | None = None) -> Target:
     return Target(subject, None, written)
 
 
-def _is_policy(table: Keys) -> bool:
-    return bool({"backoff", "schedule", "like", "name"} & set(table))
+def _is_callable(found: object) -> bool:
+    return callable(found)
 
 
 def _keys_of(text: str) -> Keys:

@@ -18,7 +18,18 @@ Path = tuple[str | int, ...]
 
 ROUND = (0.0, 0.05, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0)
 LISTS = ("phases", "acts", "faults", "actions")
-NEEDED = {"kind", "model", "duration_s", "settle_s", "count", "for_s", "at_s", "do", "what"}
+NEEDED = {
+    "kind",
+    "model",
+    "clients",
+    "duration_s",
+    "settle_s",
+    "count",
+    "for_s",
+    "at_s",
+    "do",
+    "what",
+}
 SIMPLEST = {"what": "refuse", "code": 1012}
 DECIMALS = 3
 

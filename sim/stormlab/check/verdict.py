@@ -26,8 +26,8 @@ class Judged:
 
     ``evidence``: at most five lines. ``world``: the smallest world that breaks it. ``cases``: the
     worlds in which it was tried; ``found_at``: how many it took until the breach. ``seconds``:
-    until then, or in all. ``unseen``: undecided because the worlds never showed what it needs, and not because
-    it does not apply. ``replay``: the file that holds the counterexample.
+    until then, or in all. ``unseen``: undecided because the worlds never showed what it needs, and
+    not because it does not apply. ``replay``: the file that holds the counterexample.
     """
 
     promise: Promise

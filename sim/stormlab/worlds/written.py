@@ -75,10 +75,11 @@ def world_of(document: object) -> World:
     rest = {key: value for key, value in document.items() if key != "kind"}
     try:
         if kind == "herd":
-            return _adapter(HerdWorld).validate_json(json.dumps(rest), strict=True)
+            herd: HerdWorld = _adapter(HerdWorld).validate_json(json.dumps(rest), strict=True)
+            return herd
         if kind == "bare":
             return _bare(rest)
-        world = _adapter(_Simulated).validate_json(json.dumps(rest), strict=True)
+        world: _Simulated = _adapter(_Simulated).validate_json(json.dumps(rest), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "world"
