@@ -15,7 +15,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 BAD_INPUT = 2
 DEFECT = 70
@@ -131,6 +131,7 @@ class Steps:
         """Remember the bar (None: silent)."""
         self._bar = bar
         self._title = title
+        self._tasks: dict[str, TaskID] = {}
 
     def over(self, items: Sequence[T], title: str | None = None) -> Iterator[T]:
         """Yield ``items`` one by one."""
@@ -142,3 +143,11 @@ class Steps:
             yield item
             self._bar.advance(task)
         self._bar.remove_task(task)
+
+    def reached(self, title: str, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` pieces of some work are finished, whoever goes through."""
+        if self._bar is None:
+            return
+        if title not in self._tasks:
+            self._tasks[title] = self._bar.add_task(title, total=total)
+        self._bar.update(self._tasks[title], completed=done)

@@ -13,7 +13,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from time import monotonic  # noqa: TID251  code of somebody else is given real seconds, no more
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
@@ -31,6 +33,7 @@ from stormlab.policy.loading import said
 from stormlab.policy.reconnector import Reconnector
 
 LIMIT_S = 10.0
+STUBBORN_S = 6.0
 SHOWN_MAX = 60
 AGAIN_S = 1.0  # an alarm that was swallowed rings again
 OURS = Path(__file__).resolve().parent.parent
@@ -181,9 +184,11 @@ class Limit:
         """``name``: whose work it is."""
         self.name, self._seconds = name, seconds
         self.works = False
+        self.began_s = monotonic()
 
     def begin(self) -> None:
         """The next piece begins now."""
+        self.began_s = monotonic()
         if self.works:
             signal.setitimer(signal.ITIMER_REAL, self._seconds, AGAIN_S)
 
@@ -196,6 +201,34 @@ class Limit:
         raise _OverdueError(f"{self.name}: did not return within {self._seconds:g} s{where}")
 
 
+STUBBORN: ContextVar[Callable[[str], object] | None] = ContextVar("STUBBORN", default=None)
+"""Set by who owns the process: called with a line, in another thread, and must end the process."""
+
+
+@contextmanager
+def _stubborn_ended(limit: Limit) -> Iterator[None]:
+    """End the process over code that catches what the alarm raises, if its owner wants that."""
+    end = STUBBORN.get()
+    if end is None:
+        yield
+        return
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(AGAIN_S):
+            if monotonic() - limit.began_s > LIMIT_S + STUBBORN_S:
+                end(f"{limit.name}: did not return within {LIMIT_S:g} s, nor when it was stopped")
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 @contextmanager
 def limited(name: str, seconds: float = LIMIT_S) -> Iterator[Limit]:
     """Stop what takes longer than ``seconds``; :meth:`Limit.begin` starts the time anew.
@@ -204,21 +237,21 @@ def limited(name: str, seconds: float = LIMIT_S) -> Iterator[Limit]:
         CheckError: one line, when the time was over.
     """
     limit = Limit(name, seconds)
-    if threading.current_thread() is not threading.main_thread() or not hasattr(
-        signal, "setitimer"
-    ):
-        yield limit
-        return
-    before = signal.signal(signal.SIGALRM, limit.ring)
-    left_s, every_s = signal.setitimer(signal.ITIMER_REAL, 0)
-    limit.works = True
-    try:
-        limit.begin()
-        yield limit
-    except _OverdueError as error:
-        raise CheckError(str(error)) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if left_s:
-            signal.setitimer(signal.ITIMER_REAL, left_s, every_s)
+    main = threading.current_thread() is threading.main_thread()
+    with _stubborn_ended(limit):
+        if not main or not hasattr(signal, "setitimer"):
+            yield limit
+            return
+        before = signal.signal(signal.SIGALRM, limit.ring)
+        left_s, every_s = signal.setitimer(signal.ITIMER_REAL, 0)
+        limit.works = True
+        try:
+            limit.begin()
+            yield limit
+        except _OverdueError as error:
+            raise CheckError(str(error)) from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            if left_s:
+                signal.setitimer(signal.ITIMER_REAL, left_s, every_s)

@@ -25,6 +25,8 @@ BUILT_IN = {
     "compare": "stormlab.cli.compare:compare",
     "sweep": "stormlab.cli.sweep:sweep",
     "tune": "stormlab.cli.tune:tune",
+    "check": "stormlab.cli.check:check",
+    "replay": "stormlab.cli.replay:replay",
     "policies": "stormlab.cli.policies:policies",
     "policy": "stormlab.cli.policies:policy",
     "scenarios": "stormlab.cli.catalogue:scenarios",

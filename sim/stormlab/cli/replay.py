@@ -1,0 +1,106 @@
+"""``stormlab replay``: a counterexample once more, still broken or fixed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stormlab.cli.check import CODES, ends_stubborn_code
+from stormlab.cli.policies import complete_policy
+from stormlab.console import fail, note, print_json, say
+
+if TYPE_CHECKING:
+    from stormlab.check import Replayed
+
+PICTURES = (".svg", ".png")
+WORDS = {"holds": "fixed", "broken": "still broken", "undecided": "undecided"}
+
+
+@click.command(
+    short_help="Show a counterexample again: still broken, or fixed?",
+    epilog="""\b
+Examples:
+  stormlab replay stormlab-replays/phoenix--calm-when-fooled.json
+  stormlab replay found.json --policy ours.py:Repaired --figure found.svg
+
+\b
+Exit codes: 0 fixed; 1 still broken; 2 undecided, or bad input.""",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    metavar="TARGET",
+    shell_complete=complete_policy,
+    help="Another policy in its place, as stormlab check takes it.",
+)
+@click.option("--figure", metavar="FILE", help="Draw it into FILE.svg or FILE.png.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replay(file: Path, policy: str | None, figure: str | None, as_json: bool) -> int:  # noqa: FBT001
+    """Let the policy of FILE live in its world once more, and say what its promise says now.
+
+    FILE was written by stormlab check. The world stays the same; the policy is the one that is
+    there today.
+    """
+    from stormlab.check import CheckError, read_replay  # noqa: PLC0415  heavy: when called
+    from stormlab.check import replay as again  # noqa: PLC0415
+
+    picture = Path(figure) if figure is not None else None
+    if picture is not None and picture.suffix not in PICTURES:
+        fail(f"--figure {figure}: found '{picture.suffix}'; allowed: a name in .svg or .png")
+    with ends_stubborn_code():
+        try:
+            found = again(read_replay(file), policy)
+        except CheckError as error:
+            fail(str(error))
+    if picture is not None:
+        _draw(found, picture)
+    if as_json:
+        print_json(_document(found))
+    else:
+        _show(found)
+    return CODES[found.finding.outcome.value]
+
+
+def _show(found: "Replayed") -> None:
+    from stormlab.check.timeline import KEY, timeline  # noqa: PLC0415  when called
+    from stormlab.worlds.written import lines_of  # noqa: PLC0415
+
+    promise, finding = found.replay.promise, found.finding
+    say(f"{found.target.name} on {promise.name}: {promise.statement}")
+    for line in lines_of(found.replay.world):
+        say(f"  {line}")
+    drawn = timeline(found.seen)
+    for line in [*drawn, KEY] if drawn else []:
+        say(f"  {line}")
+    for line in finding.events:
+        say(f"    {line}")
+    word = WORDS[finding.outcome.value]
+    say(f"{word}: {finding.reason}" if finding.reason else word)
+
+
+def _document(found: "Replayed") -> dict[str, object]:
+    return {
+        **found.replay.document,
+        "name": found.target.name,
+        "now": {
+            "outcome": found.finding.outcome.value,
+            "says": WORDS[found.finding.outcome.value],
+            "reason": found.finding.reason,
+            "evidence": list(found.finding.events),
+        },
+    }
+
+
+def _draw(found: "Replayed", path: Path) -> None:
+    from stormlab.plots import PlotError  # noqa: PLC0415  when a picture is asked for
+    from stormlab.plots_replay import draw_replay  # noqa: PLC0415
+
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        draw_replay(found, part)
+        part.replace(path)
+    except PlotError as error:
+        fail(str(error))
+    finally:
+        part.unlink(missing_ok=True)
+    note(f"wrote {path}")
