@@ -50,6 +50,10 @@ class Job(Generic[T]):
     seed: int
     read: Callable[[Trace], T]
 
+    def __call__(self) -> T:
+        """Run it and read the trace."""
+        return self.read(run(self.scenario, self.seed))
+
     @property
     def key(self) -> str:
         """What decides the trace: scenario hash and seed."""
@@ -81,11 +85,12 @@ def replicate(jobs: Sequence[Job[T]], workers: int | None = None) -> Iterator[T]
 
 
 def replicate_as_completed(
-    jobs: Sequence[Job[T]], workers: int | None = None
+    jobs: Sequence[Callable[[], T]], workers: int | None = None
 ) -> Generator[tuple[int, T], None, None]:
-    """Run every job and yield (its index in ``jobs``, its result) as soon as it is finished.
+    """Do every job and yield (its index in ``jobs``, its result) as soon as it is finished.
 
-    For long work of which nothing finished may be lost; otherwise as :func:`replicate`.
+    A job is a :class:`Job`, or any picklable function without arguments whose result can be
+    pickled. For long work of which nothing finished may be lost; otherwise as :func:`replicate`.
 
     Raises:
         ReplicationError: when a worker ends, or cannot import ``read``.
@@ -95,7 +100,7 @@ def replicate_as_completed(
     if count == 1:
         for index, job in enumerate(jobs):
             with _named(index):
-                result = _work(job)
+                result = job()
             yield index, result
         return
     waiting = iter(enumerate(jobs))
@@ -170,7 +175,7 @@ def _no_interrupt() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _send(link: Connection, job: Job[Any]) -> None:
+def _send(link: Connection, job: Callable[[], Any]) -> None:
     try:
         link.send(job)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -200,7 +205,7 @@ def _serve(link: Connection) -> None:
     while True:
         outcome: tuple[Exception | None, Any]
         try:
-            outcome = None, _work(_next_job(link))
+            outcome = None, _next_job(link)()
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001  a run may fail in any way
@@ -213,9 +218,9 @@ def _serve(link: Connection) -> None:
             link.send((ReplicationError(f"a result cannot leave its process: {error}"), None))
 
 
-def _next_job(link: Connection) -> Job[Any]:
+def _next_job(link: Connection) -> Callable[[], Any]:
     try:
-        job: Job[Any] = link.recv()
+        job: Callable[[], Any] = link.recv()
     except ConnectionError:
         raise EOFError from None
     except (AttributeError, ImportError) as error:
@@ -240,7 +245,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _work(job: Job[T]) -> T:
-    return job.read(run(job.scenario, job.seed))

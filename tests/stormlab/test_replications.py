@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,12 @@ def test_a_failure_in_a_worker_says_where_it_was() -> None:
         list(replicate_as_completed(jobs, workers=2))
     notes = getattr(failed.value.__cause__, "__notes__", [])
     assert "in a worker process:" in notes[0]
-    assert "return job.read(run(job.scenario, job.seed))" in notes[0]
+    assert "return self.read(run(self.scenario, self.seed))" in notes[0]
+
+
+def test_a_job_may_be_any_function() -> None:
+    jobs = [partial(pow, 2, power) for power in range(4)]
+    assert dict(replicate_as_completed(jobs, workers=2)) == {0: 1, 1: 2, 2: 4, 3: 8}
 
 
 @pytest.mark.parametrize(
