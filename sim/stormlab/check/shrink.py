@@ -16,7 +16,7 @@ from stormlab.worlds.written import World, WorldError, document_of, world_of
 Document = dict[str, Any]
 Path = tuple[str | int, ...]
 
-ROUND = (0.0, 0.05, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0)
+ROUND = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0)
 LISTS = ("phases", "acts", "faults", "actions")
 NEEDED = {
     "kind",
@@ -30,6 +30,8 @@ NEEDED = {
     "do",
     "what",
 }
+COUNTS = {"count": 1, "sockets": 1, "times": 1, "seed": 0}  # and the least of each
+TIMES_S = {"for_s": 1.0, "at_s": 0.0}  # other settings are left as they are, or left out
 SIMPLEST = {"what": "refuse", "code": 1012}
 DECIMALS = 3
 
@@ -101,14 +103,10 @@ def _fewer(entries: list[Any]) -> Iterator[list[Any]]:
 def _simpler(key: str, value: Any) -> Iterator[Any]:  # noqa: ANN401  JSON
     if key in SIMPLEST and value != SIMPLEST[key]:
         yield SIMPLEST[key]
-    if isinstance(value, bool) or key in {"duration_s", "settle_s", "code"}:
-        return
-    if isinstance(value, int):
-        low = 0 if key == "seed" else 1
-        yield from (each for each in (low, 2, 3, 4) if each < value)
-    elif isinstance(value, float):
-        least = 1.0 if key == "for_s" else 0.0
-        yield from (each for each in ROUND if least <= each < value)
+    elif key in COUNTS and isinstance(value, int):
+        yield from (each for each in (COUNTS[key], 2, 3, 4) if each < value)
+    elif key in TIMES_S and isinstance(value, float):
+        yield from (each for each in ROUND if TIMES_S[key] <= each < value)
         yield from (each for each in (float(round(value)), round(value, 1)) if each != value)
 
 

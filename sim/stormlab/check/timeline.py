@@ -12,13 +12,13 @@ from stormlab.worlds.story import Story
 
 CELLS = 60
 CLIENTS_MAX = 3
-KEY = "  * attempt  = connected  ! gave up  x closed or gone"
-_LETTERS = {
+KEY = "  * attempt  = connected  # twice at a time  ! gave up  x closed or gone"
+_WORDS = {
     "refuse": "refuses",
     "stop": "down",
     "hang": "silent",
-    "reject": "fools",
-    "mute": "mute",
+    "reject": "accepts and closes",
+    "mute": "never proves",
 }
 
 
@@ -52,7 +52,7 @@ def _of_phases(world: BareWorld) -> list[Span]:
     for phase in world.phases:
         end_s = start_s + phase.for_s
         if phase.what != "serve":
-            found.append(Span(start_s, end_s, _LETTERS[phase.what]))
+            found.append(Span(start_s, end_s, _WORDS[phase.what]))
         start_s = end_s
     away: dict[str, tuple[float, str]] = {}
     for act in world.acts:
@@ -65,17 +65,37 @@ def _of_phases(world: BareWorld) -> list[Span]:
     return found + [Span(since_s, world.end_s, what) for since_s, what in away.values()]
 
 
-def open_spans(story: Story) -> list[tuple[float, float]]:
-    """When the endpoint was connected."""
-    found: list[tuple[float, float]] = []
-    since: float | None = None
+class Connected(NamedTuple):
+    """A connection of an endpoint; ``lane`` 1 and more: beside another one."""
+
+    start_s: float
+    end_s: float
+    lane: int
+
+
+def connections(story: Story) -> list[Connected]:
+    """When the endpoint was connected, each socket by itself."""
+    found: list[Connected] = []
+    since: dict[int, tuple[float, int]] = {}
+
+    def end(socket: int, time_ns: int) -> None:
+        if socket in since:
+            start_s, lane = since.pop(socket)
+            found.append(Connected(start_s, to_s(time_ns), lane))
+
     for step in story:
-        if step.event is Event.OPEN and since is None:
-            since = to_s(step.time_ns)
-        elif step.event in {Event.CLOSE, Event.GONE} and since is not None:
-            found.append((since, to_s(step.time_ns)))
-            since = None
-    return found + ([(since, to_s(story.end_ns))] if since is not None else [])
+        if step.event is Event.OPEN:
+            taken = {lane for _, lane in since.values()}
+            free = next(lane for lane in range(len(taken) + 1) if lane not in taken)
+            since[step.socket] = to_s(step.time_ns), free
+        elif step.event is Event.CLOSE:
+            end(step.socket, step.time_ns)
+        elif step.event is Event.GONE:
+            for socket in list(since):
+                end(socket, step.time_ns)
+    for socket in list(since):
+        end(socket, story.end_ns)
+    return sorted(found)
 
 
 def timeline(seen: Seen) -> list[str]:
@@ -109,9 +129,9 @@ def _faults(found: Iterable[Span], end_s: float) -> str:
 
 def _client(story: Story, end_s: float) -> str:
     cells = [" "] * CELLS
-    for start_s, until_s in open_spans(story):
-        first, last = _cell(start_s, end_s), _cell(until_s, end_s)
-        cells[first : last + 1] = "=" * (last - first + 1)
+    for each in sorted(connections(story), key=lambda each: each.lane):
+        first, last = _cell(each.start_s, end_s), _cell(each.end_s, end_s)
+        cells[first : last + 1] = ("#" if each.lane else "=") * (last - first + 1)
     marks = {
         Event.NEW: "*",
         Event.GAVE_UP: "!",
