@@ -27,6 +27,7 @@ BUILT_IN = {
     "tune": "stormlab.cli.tune:tune",
     "check": "stormlab.cli.check:check",
     "replay": "stormlab.cli.replay:replay",
+    "judge": "stormlab.cli.judge:judge",
     "policies": "stormlab.cli.policies:policies",
     "policy": "stormlab.cli.policies:policy",
     "scenarios": "stormlab.cli.catalogue:scenarios",
