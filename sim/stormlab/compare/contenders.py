@@ -100,11 +100,11 @@ def _labels(policies: Sequence[str]) -> list[str]:
 
 
 def _short(policy: str) -> str:
-    """Without folders: ``mine/policy.py:Steady`` is ``policy.py:Steady``."""
-    place, colon, name = policy.partition(":")
-    if place.endswith((".py", ".toml")):
-        return Path(place).name + colon + name
-    return policy
+    """Without folders: ``mine/policy.py:Steady`` is ``policy.py:Steady``, settings kept."""
+    place, found, rest = next(
+        (parts for parts in map(policy.partition, (".py:", ".toml")) if parts[1]), (policy, "", "")
+    )
+    return Path(place).name + found + rest if found else policy
 
 
 def differences(scenario: Scenario) -> tuple[tuple[str, Any], ...]:

@@ -41,6 +41,7 @@ from stormlab.statistics.quantiles import quantile_interval
 
 POWER = 0.8
 _ROUNDING = 1e-12
+_TIE = 1e-9  # of the size: times are whole nanoseconds, which may round differently
 _P_SHOWN = 0.001
 
 Better = Literal["lower", "higher"]
@@ -116,7 +117,9 @@ def compare_pair(first: ArrayLike, second: ArrayLike, better: Better = "lower") 
         raise StatisticsError("a comparison takes two runs or more of each policy")
     moved = differences(a, b)
     gains = -moved if better == "lower" else moved
-    wins, losses = int((gains > 0).sum()), int((gains < 0).sum())
+    finite_sizes = np.concatenate([a[np.isfinite(a)], b[np.isfinite(b)]])
+    tie = _TIE * float(np.abs(finite_sizes).max(initial=0.0))  # rounding is no difference
+    wins, losses = int((gains > tie).sum()), int((gains < -tie).sum())
     worst = math.inf if better == "lower" else -math.inf
     never = int((a == worst).sum()), int((b == worst).sum())
     finite = bool(np.isfinite(a).all() and np.isfinite(b).all())

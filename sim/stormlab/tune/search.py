@@ -147,7 +147,9 @@ def _study(aim: Aim) -> "Study":
     parameters go together; both are called experimental, with a warning, for years.
     """
     try:
-        import optuna  # noqa: PLC0415  heavy and optional
+        with warnings.catch_warnings():  # its progress bar misses widgets in a notebook
+            warnings.simplefilter("ignore")
+            import optuna  # noqa: PLC0415  heavy and optional
     except ImportError:
         raise TuneError("tuning needs optuna: pip install 'stormlab[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -175,3 +175,11 @@ def test_a_verdict_says_what_it_rests_on() -> None:
     assert text.startswith("better (-")
     assert text.endswith("]; p < 0.001 after Holm)")
     assert " % [-" in text
+
+
+def test_rounding_to_nanoseconds_is_a_tie() -> None:
+    first = [60.0 + index for index in range(12)]
+    second = [value - 1e-9 for value in first]
+    pair = compare_pair(first, second)
+    assert (pair.better_runs, pair.worse_runs, pair.toward) == (0, 0, 0)
+    assert compare_pair(first, [value - 1e-3 for value in first]).better_runs == 12
