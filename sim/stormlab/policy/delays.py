@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from stormlab.policy.chance import AddressedChance
 from stormlab.policy.contract import Chance, Decision, Fact, Happened, Policy, RetryAt, Stop, due
 
-_REFUSALS_MAX = 10_000  # of one attempt by the policy itself, before the walk is given up
+_REFUSALS_MAX = 10_000
 
 
 @dataclass
@@ -28,11 +28,13 @@ def delays(
     dropped_first: bool = False,
     up_ns: int = 3_600_000_000_000,
     code: int = 1006,
+    refusals_max: int = _REFUSALS_MAX,
 ) -> Walked:
     """Refuse ``count`` attempts at once and list the delay before each next one.
 
     ``dropped_first``: the first failure is the drop, with close ``code``, of a connection that was
     proven and open for ``up_ns``. A delay runs from the failure to the attempt that is really made.
+    ``refusals_max``: of one attempt by the policy itself, before the walk ends.
     The ``ordinal`` of an :class:`.AddressedChance` is moved on with every decision.
     """
     walked = Walked()
@@ -46,7 +48,7 @@ def delays(
         fact = Fact.DROPPED if dropped_first and not index else Fact.REFUSED
         _next(chance)
         happened = Happened(fact, time_ns, code=code, began_ns=began_ns)
-        decision = _attempted(policy, policy.on(happened, chance), time_ns, chance)
+        decision = _attempted(policy, policy.on(happened, chance), time_ns, chance, refusals_max)
         if not isinstance(decision, RetryAt):
             walked.stop, walked.silent = decision, decision is None
             break
@@ -55,9 +57,11 @@ def delays(
     return walked
 
 
-def _attempted(policy: Policy, decision: Decision, now_ns: int, chance: Chance) -> Decision:
+def _attempted(
+    policy: Policy, decision: Decision, now_ns: int, chance: Chance, refusals_max: int
+) -> Decision:
     """Follow a decision until an attempt is made or none will be."""
-    for _ in range(_REFUSALS_MAX):
+    for _ in range(refusals_max):
         if not isinstance(decision, RetryAt):
             return decision
         time_ns = now_ns = max(decision.time_ns, now_ns)

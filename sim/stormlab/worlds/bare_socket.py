@@ -79,7 +79,8 @@ class Socket:
         self.run.count += 1
         number, now_ns = self.host.attempt, self.run.now_ns
         self.steps.append(
-            Step(now_ns, event, number, code, clean, cause, value_ns, detail, number, -1, advice_ns)
+            Step(
+ now_ns, event, number, code, clean, cause, value_ns, detail, number, -1, advice_ns, self.run.count)
         )
 
     # the policy's decisions ------------------------------------------------------------------

@@ -15,7 +15,10 @@ from stormlab.vocabulary import Cause, Event
 
 
 class Step(NamedTuple):
-    """One event; ``advice_ns`` is the delay that the server asked for with it, if it did."""
+    """One event; ``advice_ns`` is the delay that the server asked for with it, if it did.
+
+    ``order``: the place among everything that happened in the world, at one moment too.
+    """
 
     time_ns: int
     event: Event
@@ -28,6 +31,7 @@ class Step(NamedTuple):
     socket: int = -1
     conn: int = -1
     advice_ns: int | None = None
+    order: int = 0
 
     @property
     def text(self) -> str:
@@ -82,13 +86,13 @@ def stories(trace: Trace) -> list[Story]:
     """
     rows: dict[tuple[int, int], list[Step]] = {}
     shared: dict[int, list[Step]] = {}
-    for row in trace:
+    for order, row in enumerate(trace):
         if row.client < 0:
             continue
         if row.endpoint >= 0:
-            rows.setdefault((row.client, row.endpoint), []).append(_step(row))
+            rows.setdefault((row.client, row.endpoint), []).append(_step(row, order))
         else:
-            shared.setdefault(row.client, []).append(_step(row))
+            shared.setdefault(row.client, []).append(_step(row, order))
     return [
         Story(_merged(steps, shared.get(client, ())), trace.duration_ns, client, endpoint)
         for (client, endpoint), steps in sorted(rows.items())
@@ -97,11 +101,11 @@ def stories(trace: Trace) -> list[Story]:
 
 def _merged(own: list[Step], shared: Iterable[Step]) -> tuple[Step, ...]:
     both = [*own, *shared]
-    both.sort(key=lambda step: step.time_ns)  # stable: of one moment, the endpoint's own first
+    both.sort(key=lambda step: step.order)
     return tuple(both)
 
 
-def _step(row: Row) -> Step:
+def _step(row: Row, order: int) -> Step:
     return Step(
         row.time_ns,
         row.event,
@@ -113,4 +117,5 @@ def _step(row: Row) -> Step:
         row.detail,
         row.socket,
         row.conn,
+        order=order,
     )

@@ -8,14 +8,23 @@ of them by name, in the order in which they are told.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from stormlab.properties.promises import delays, guards, load, recovery, sockets, whole
+from stormlab.properties.promises import (
+    delays,
+    guards,
+    herds,
+    load,
+    recovery,
+    servers,
+    sockets,
+    whole,
+)
 from stormlab.properties.promises.promise import Finding, Promise, Seen, Sometimes
 from stormlab.properties.promises.subject import Declared, Subject
 
 PROMISES: Mapping[str, Promise] = MappingProxyType(
     {
         promise.name: promise
-        for module in (delays, recovery, load, guards, sockets, whole)
+        for module in (delays, herds, recovery, load, guards, servers, sockets, whole)
         for promise in module.PROMISES
     }
 )

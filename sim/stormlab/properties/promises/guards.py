@@ -1,34 +1,37 @@
-"""Promises about circuit breakers and about what the server says.
+"""Promises about circuit breakers.
 
 A breaker is judged by what the client does, not by what it says of itself: a reference breaker with
 the declared parameters is fed with the outcomes that the client met, and the client's attempts are
 held against it. So a breaker that never trips, or never tries again, is found whatever it claims.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 
-from stormlab.clock import to_ns, to_s
+from stormlab.clock import NS_PER_MS, NS_PER_S, to_ns, to_s
 from stormlab.evidence import Outcome
 from stormlab.policy.breaker import BreakerState, CircuitBreaker
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
+    Presence,
     Promise,
     Seen,
     Sometimes,
     broken,
+    in_order,
     undecided,
 )
 from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
+LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
+OPENS_MAX = 8  # in a row, for an open time that grows
 NO_BREAKER = "it declares no circuit breaker"
 SLACK_NS = 1_000
+SPREAD = 5  # a breaker's probes may be spread over a fifth of its open time
 ABNORMAL = 1006
 _AWAKENS = {Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND}
-_EXCUSES = {Event.OFFLINE, Event.HIDDEN, Event.CLOSE_CALLED, Event.GAVE_UP}
 
 
 Life = tuple[Story, ...]
@@ -54,17 +57,6 @@ def _each_life(
     return judge_all
 
 
-def _merged(life: Life) -> Iterator[tuple[int, Step]]:
-    """The steps of these sockets in order, with the socket's number."""
-    every = [
-        (step.time_ns, index, story.endpoint, step)
-        for story in life
-        for index, step in enumerate(story)
-    ]
-    for _, _, endpoint, step in sorted(every, key=lambda each: each[:3]):
-        yield endpoint, step
-
-
 class _Reference:
     """A reference breaker that lives through what the client met."""
 
@@ -73,7 +65,9 @@ class _Reference:
         self.breaker = rule.make()
         self._success_on = Event.PROVED if declared.proves_success else Event.OPEN
         self._drops_fail = declared.drops_fail
+        self._by_hand_resets = declared.by_hand_resets
         self._unresolved: set[int] = set()
+        self._open: set[int] = set()
 
     def is_open(self, step: Step) -> bool:
         """Whether it is open at this step."""
@@ -83,21 +77,29 @@ class _Reference:
         """Whether it is closed at this step."""
         return self.breaker.state(step.time_ns) is BreakerState.CLOSED
 
+    def resolved(self, endpoint: int) -> bool:
+        """Whether nothing is awaited of a socket's latest attempt."""
+        return endpoint not in self._unresolved
+
     def follow(self, endpoint: int, step: Step) -> None:
         """Take one step in; a NEW is taken as made, whether or not it was allowed."""
         time_ns = step.time_ns
         if step.event is Event.NEW:
             self.breaker.allow(time_ns)
             self._unresolved.add(endpoint)
-        elif step.event is self._success_on and endpoint in self._unresolved:
-            self._unresolved.discard(endpoint)
-            self.breaker.record(time_ns, success=True)
         elif step.event is Event.CLOSE:
+            self._open.discard(endpoint)
             if endpoint in self._unresolved or self._drops_fail:
                 self.breaker.record(time_ns, success=False)
             self._unresolved.discard(endpoint)
         elif step.event is Event.RETRY_BY_HAND:
-            self.breaker.reset()
+            if self._by_hand_resets and endpoint not in self._open:
+                self.breaker.reset()
+        elif step.event in {Event.OPEN, self._success_on}:
+            self._open.add(endpoint)
+            if step.event is self._success_on and endpoint in self._unresolved:
+                self._unresolved.discard(endpoint)
+                self.breaker.record(time_ns, success=True)
 
 
 @_each_life
@@ -106,7 +108,7 @@ def _quiet_while_open(subject: Subject, rule: CircuitBreaker, life: Life) -> Fin
     opened: Step | None = None
     judged = False
     last_failure: Step | None = None
-    for endpoint, step in _merged(life):
+    for endpoint, step in in_order(life):
         if step.event is Event.NEW and reference.is_open(step):
             before = opened or last_failure
             steps = [before, step] if before is not None else [step]
@@ -128,7 +130,7 @@ def _probes_within_quota(subject: Subject, rule: CircuitBreaker, life: Life) -> 
     reference = _Reference(subject, rule)
     probes: list[Step] = []
     judged = False
-    for endpoint, step in _merged(life):
+    for endpoint, step in in_order(life):
         if step.event is Event.NEW:
             half_open = reference.breaker.state(step.time_ns) is BreakerState.HALF_OPEN
             if half_open and reference.breaker.next_probe_ns(step.time_ns) != step.time_ns:
@@ -144,127 +146,111 @@ def _probes_within_quota(subject: Subject, rule: CircuitBreaker, life: Life) -> 
 @_each_life
 def _tries_again(subject: Subject, rule: CircuitBreaker, life: Life) -> Finding:
     """After its open time an open breaker lets a probe through, and soon one is made."""
-    longest_ns = to_ns(max(subject.declared.delay_s_max or 0.0, 1.0))
+    if subject.declared.budget is not None:
+        return undecided("its budget may hold back any retry")
+    later_ns = max(subject.longest_ns(), NS_PER_S) + SLACK_NS
+    later_ns += to_ns(subject.declared.probe_spread_s)
     end_ns = max((story.end_ns for story in life), default=0)
-    reference = _Reference(subject, rule)
+    reference, presence = _Reference(subject, rule), Presence()
     due_ns: int | None = None
     opened: Step | None = None
     judged = False
-    for endpoint, step in _merged(life):
+    for endpoint, step in in_order(life):
         if due_ns is not None and step.time_ns > due_ns and opened is not None:
-            reason = f"no attempt {to_s(step.time_ns - opened.time_ns):.0f} s after it opened"
-            return broken(f"{reason}; the breaker's time has passed", [opened])
+            return _late_probe(opened, step.time_ns)
         reference.follow(endpoint, step)
+        presence.take(step)
         if step.event is Event.NEW or step.event in _AWAKENS:
             due_ns = opened = None
-        elif step.event in {Event.OFFLINE, Event.HIDDEN, Event.CLOSE_CALLED}:
+        elif presence.away or step.event in {Event.CLOSE_CALLED, Event.GAVE_UP}:
             due_ns = None
-        elif step.event is Event.CLOSE and reference.is_open(step):
+        elif step.event is Event.CLOSE and step.advice_ns is None and reference.is_open(step):
             until_ns = reference.breaker.next_probe_ns(step.time_ns) or step.time_ns
-            spread_ns = (until_ns - step.time_ns) // 5  # a spread of the probes is allowed
-            due_ns, opened = until_ns + spread_ns + longest_ns + SLACK_NS, step
+            due_ns, opened = until_ns + (until_ns - step.time_ns) // SPREAD + later_ns, step
             judged = True
     if due_ns is not None and opened is not None and end_ns > due_ns:
-        reason = f"no attempt {to_s(end_ns - opened.time_ns):.0f} s after it opened"
-        return broken(f"{reason}; the breaker's time has passed", [opened])
+        return _late_probe(opened, end_ns)
     return HOLDS if judged else undecided("the breaker never had to open")
+
+
+def _late_probe(opened: Step, now_ns: int) -> Finding:
+    reason = f"no attempt {to_s(now_ns - opened.time_ns):.0f} s after it opened"
+    return broken(f"{reason}; the breaker's time has passed", [opened])
 
 
 @_each_life
 def _opens_for_cause(subject: Subject, rule: CircuitBreaker, life: Life) -> Finding:
     """While the reference is closed, each loss is answered within the longest delay."""
-    declared = subject.declared
-    known = [*subject.supports]
-    known += [declared.first_after_drop] if declared.first_after_drop is not None else []
-    longest_ns = max([to_ns(declared.delay_s_max or 0.0), *(each.high_ns for each in known)])
-    reference = _Reference(subject, rule)
+    if subject.declared.budget is not None:
+        return undecided("its budget may hold back any retry")
+    longest_ns = subject.longest_ns() + SLACK_NS
+    reference, presence = _Reference(subject, rule), Presence()
     lost: dict[int, Step] = {}
     judged = False
-    for endpoint, step in _merged(life):
-        late = [old for old in lost.values() if step.time_ns > old.time_ns + longest_ns + SLACK_NS]
+    for endpoint, step in in_order(life):
+        late = [old for old in lost.values() if step.time_ns > old.time_ns + longest_ns]
         if late:
             reason = f"no attempt {to_s(step.time_ns - late[0].time_ns):.0f} s after a loss"
             return broken(f"{reason}, and the breaker had no cause to open", late[:1])
         reference.follow(endpoint, step)
+        presence.take(step)
         plain = step.code == ABNORMAL and step.advice_ns is None
-        if step.event is Event.CLOSE and plain and reference.is_closed(step):
+        if presence.away or step.event is Event.CLOSE_CALLED or not reference.is_closed(step):
+            lost.clear()
+        elif step.event is Event.CLOSE and plain:
             lost[endpoint], judged = step, True
-        elif step.event is Event.NEW:
+        elif step.event in {Event.NEW, Event.GAVE_UP}:
             lost.pop(endpoint, None)
-        elif step.event in _EXCUSES:
-            lost.clear()
-        if not reference.is_closed(step):
-            lost.clear()
     return HOLDS if judged else undecided("nothing was lost while the breaker was closed")
 
 
-def _obeys_advice(subject: Subject, seen: Seen) -> Finding:
-    if subject.declared.obeys_advice is None:
-        return undecided("it does not say whether it obeys a server's advice")
-    if not subject.declared.obeys_advice:
-        return undecided("it declares that it takes no advice")
+@_each_life
+def _frees_its_slot(subject: Subject, rule: CircuitBreaker, life: Life) -> Finding:
+    """A probe that nobody answers does not keep the other sockets out for ever."""
+    bound_ns = _slot_ns(subject, rule)
+    reference, presence = _Reference(subject, rule), Presence()
+    probes: dict[int, Step] = {}  # half-open attempts without a success or an end
+    waiting: dict[int, Step] = {}
     judged = False
-    for story in seen.stories:
-        told: Step | None = None
-        for step in story:
-            if step.event is Event.CLOSE:
-                told = step if step.advice_ns is not None else None
-            elif step.event in _AWAKENS:
-                told = None
-            elif step.event is Event.NEW and told is not None and told.advice_ns is not None:
-                judged = True
-                if step.time_ns + SLACK_NS < told.time_ns + told.advice_ns:
-                    reason = f"the server asked for {to_s(told.advice_ns):g} s"
-                    return broken(reason, [told, step], story.who)
-                told = None
-    return HOLDS if judged else undecided("the server gave no advice")
+    for endpoint, step in [*in_order(life), *_ends(life)]:
+        kept_out = [each for each in waiting if each not in probes]
+        for probe in probes.values() if kept_out and not presence.away else ():
+            held_ns = step.time_ns - max(probe.time_ns, waiting[kept_out[0]].time_ns)
+            if held_ns > bound_ns:
+                reason = f"a probe without an answer keeps others out for {to_s(held_ns):.0f} s"
+                return broken(
+                    f"{reason}; bound: {to_s(bound_ns):.0f} s", [waiting[kept_out[0]], probe]
+                )
+        half_open = reference.breaker.state(step.time_ns) is BreakerState.HALF_OPEN
+        reference.follow(endpoint, step)
+        presence.take(step)
+        if presence.away or step.event in {Event.CLOSE_CALLED, Event.RETRY_BY_HAND, Event.GAVE_UP}:
+            probes, waiting = {}, {}
+        elif step.event is Event.NEW:
+            waiting.pop(endpoint, None)
+            if half_open:
+                probes[endpoint], judged = step, judged or len(life) > 1
+        elif step.event is Event.CLOSE or reference.resolved(endpoint):
+            probes.pop(endpoint, None)
+            if step.event is Event.CLOSE and step.advice_ns is None:
+                waiting[endpoint] = step
+    return HOLDS if judged else undecided("no probe was made that others had to wait for")
 
 
-def _obeys_codes(subject: Subject, seen: Seen) -> Finding:
-    final = subject.declared.final_codes
-    judged = False
-    for story in seen.stories:
-        ended: Step | None = None
-        for step in story:
-            if step.event is Event.CLOSE:
-                ended = step if step.code in final else None
-                judged = judged or step.clean == 1
-            elif step.event in _AWAKENS:
-                ended = None
-            elif step.event is Event.NEW and ended is not None:
-                reason = f"an attempt after close code {ended.code}, declared final"
-                return broken(reason, [ended, step], story.who)
-    if not judged:
-        return undecided("no close code was received")
-    stopped = _stopped_by_code(subject, seen)
-    return stopped or HOLDS
+def _ends(life: Life) -> list[tuple[int, Step]]:
+    end_ns = max((story.end_ns for story in life), default=0)
+    return [(-1, Step(end_ns, Event.OBSERVED))]
 
 
-def _stopped_by_code(subject: Subject, seen: Seen) -> Finding | None:
-    """A restart (1012) or overload (1013) that ends a client for good, without being declared."""
-    if subject.declared.gives_up or subject.declared.attempts_max is not None:
-        return None
-    for story in seen.stories:
-        steps = [step for step in story if step.event in {Event.CLOSE, Event.GAVE_UP}]
-        for before, after in pairwise(steps):
-            transient = before.code in {1001, 1012, 1013} and before.clean == 1
-            if transient and after.event is Event.GAVE_UP and after.time_ns == before.time_ns:
-                reason = f"code {before.code} asks to come back, and the client gives up"
-                return broken(reason, [before, after], story.who)
-    return None
-
-
-def _heartbeat_beats_proxy(subject: Subject, seen: Seen) -> Finding:
-    document = getattr(seen.world, "document", {})
-    cut_s = document.get("network", {}).get("idle_cut_s") if isinstance(document, dict) else None
-    if seen.trace is None or not isinstance(cut_s, int | float):
-        return undecided("no proxy cuts idle connections in this world")
-    cuts = [step for story in seen.stories for step in story if step.event is Event.IDLE_CUT]
-    if not cuts:
-        return HOLDS
-    period_s = subject.declared.terms.heartbeat_s
-    said = "it has no heartbeat" if period_s is None else f"its heartbeat is {period_s:g} s"
-    return broken(f"a proxy cuts after {cut_s:g} s of silence, and {said}", cuts[:3])
+def _slot_ns(subject: Subject, rule: CircuitBreaker) -> int:
+    """How long a probe may keep others out: its own time-out, then as the breaker says."""
+    timeout_s = subject.declared.terms.connect_timeout_s
+    wait_s = LATTICE_S if timeout_s is None else min(timeout_s, LATTICE_S)
+    wait_s += max(rule.half_open_s_max or 0.0, 0.0)
+    open_ms = rule.open_for.base_ms(OPENS_MAX) or 0.0
+    open_ns = int(open_ms * NS_PER_MS)
+    wait_ns = to_ns(wait_s + subject.declared.probe_spread_s) + open_ns + open_ns // SPREAD
+    return wait_ns + max(subject.longest_ns(), 2 * NS_PER_S) + SLACK_NS
 
 
 def _breaker_bound(subject: Subject) -> str:
@@ -313,30 +299,16 @@ PROMISES = (
         _HANDS,
     ),
     Promise(
-        "obeys-advice",
-        "A delay that the server asks for is kept.",
-        "next NEW >= CLOSE + advice, for a policy that declares to obey",
+        "probe-frees-its-slot",
+        "A probe that gets no answer does not keep the client's other sockets out for ever.",
+        "NEW of a waiting socket within connect time-out (or 64 s) + half-open limit + open time"
+        " * 1.2 + longest delay of a probe that neither succeeded nor ended",
         ("bare",),
-        _obeys_advice,
-        needs=(Sometimes.ADVICE,),
-    ),
-    Promise(
-        "obeys-close-codes",
-        "Close codes are obeyed: final ones end it, 1001, 1012 and 1013 do not.",
-        "no NEW after a declared final code; no GAVE_UP in answer to 1001, 1012, 1013",
-        ("bare", "fleet"),
-        _obeys_codes,
-    ),
-    Promise(
-        "heartbeat-beats-the-proxy",
-        "The heartbeat is shorter than the smallest idle cut on the path.",
-        "no IDLE_CUT",
-        ("fleet",),
-        _heartbeat_beats_proxy,
+        _frees_its_slot,
         lambda subject: (
-            "has no heartbeat"
-            if subject.declared.terms.heartbeat_s is None
-            else f"heartbeat every {subject.declared.terms.heartbeat_s:g} s"
+            NO_BREAKER
+            if subject.declared.breaker is None
+            else f"{to_s(_slot_ns(subject, subject.declared.breaker)):.0f} s"
         ),
     ),
 )

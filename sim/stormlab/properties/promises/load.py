@@ -1,9 +1,11 @@
 """Promises about the load that a client makes: flapping, amplification, budgets, bytes."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from stormlab.clock import NS_PER_S, to_ns, to_s
-from stormlab.policy.budget import BudgetRule
+from stormlab.policy.budget import AdaptiveThrottle, BudgetRule
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -11,6 +13,7 @@ from stormlab.properties.promises.promise import (
     Seen,
     Sometimes,
     broken,
+    in_order,
     undecided,
 )
 from stormlab.properties.promises.subject import Subject
@@ -19,14 +22,28 @@ from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 WINDOW_S = 60.0
-WALK = 400
-NEVER_S = 1e9
+WALK, FEW = 400, 32
+WALKS = 5
+FLAPS = 8  # connections after which it should have backed off
+SEEDS = 16
+UNTOLD_STABLE_NS = NS_PER_S  # what may count as stable to a policy that does not say
+_BREAKS = {
+    Event.FAULT,
+    Event.OFFLINE,
+    Event.ONLINE,
+    Event.HIDDEN,
+    Event.VISIBLE,
+    Event.RETRY_BY_HAND,
+    Event.CLOSE_CALLED,
+}
 BYTES_MAX = 9_000  # TCP with ten SYNs, a full TLS handshake, an HTTP request first, upgrade, 101
 
 
 def refused_in(subject: Subject, seed: int, window_s: float) -> int:
     """How many attempts the policy makes in a window in which every attempt is refused at once."""
-    walked = subject.walk(WALK, seed, dropped_first=True)
+    walked = subject.walk(FEW, seed, dropped_first=True)
+    if len(walked.delays_ns) == FEW and sum(walked.delays_ns) < to_ns(window_s):
+        walked = subject.walk(WALK, seed, dropped_first=True)
     time_ns, made = 0, 0
     for delay_ns in walked.delays_ns:
         time_ns += delay_ns
@@ -36,12 +53,19 @@ def refused_in(subject: Subject, seed: int, window_s: float) -> int:
     return made
 
 
-def _flapping_bound(subject: Subject, seed: int = 0) -> int:
-    return 2 * max(refused_in(subject, each, WINDOW_S) for each in range(seed, seed + 5)) + 5
+def _flapping_bound(subject: Subject) -> int:
+    def count() -> int:
+        return 2 * max(refused_in(subject, each, WINDOW_S) for each in range(WALKS)) + 5
+
+    return subject.once("flapping bound", count)
 
 
 def _attempts_bound(subject: Subject) -> int:
     """As many as it makes when refused, or as its shortest declared delays allow, and a margin."""
+    return subject.once("attempts bound", lambda: _fewest(subject))
+
+
+def _fewest(subject: Subject) -> int:
     shortest_ns = 0
     for made, support in enumerate(subject.supports):
         shortest_ns += support.low_ns
@@ -51,16 +75,16 @@ def _attempts_bound(subject: Subject) -> int:
 
 
 def _calm_when_fooled(subject: Subject, seen: Seen) -> Finding:
-    bound = _flapping_bound(subject)
     judged = False
     for story in seen.stories:
-        for begin_ns, end_ns in _fooled(story, seen.end_ns):
-            if end_ns - begin_ns < to_ns(WINDOW_S):
+        for begin_ns, end_ns in _fooled(subject, story, seen.end_ns):
+            fooled = end_ns - begin_ns >= to_ns(WINDOW_S)
+            if not fooled and not story.cut:
                 continue
-            judged = True
+            judged, bound = True, _flapping_bound(subject)
             new = [step for step in story.of(Event.NEW) if begin_ns <= step.time_ns <= end_ns]
             most = _busiest(new, to_ns(WINDOW_S))
-            if len(most) > bound or story.cut:
+            if len(most) > bound:
                 reason = f"{len(most)} attempts in {WINDOW_S:.0f} s; refused ones would be half of"
                 return broken(f"{reason} {bound}", most[:4], story.who)
     return HOLDS if judged else undecided("nothing was accepted and closed for 60 s on end")
@@ -77,40 +101,85 @@ def _busiest(steps: list[Step], window_ns: int) -> list[Step]:
     return steps[best[0] : best[1]]
 
 
-def _fooled(story: Story, end_ns: int) -> list[tuple[int, int]]:
-    """When the server accepted only to close."""
+def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]]:
+    """When the server accepted only to close, and nobody else told the client to try.
+
+    A stretch ends where a person, the device or the page does something, and there is none where
+    the server said when to come back, to a policy that may obey.
+    """
     spans: list[tuple[int, int]] = []
     began_ns: int | None = None
-    for step in story.of(Event.FAULT):
-        if step.detail == "reject" and began_ns is None:
-            began_ns = step.time_ns
-        elif step.detail != "reject" and began_ns is not None:
-            spans.append((began_ns, step.time_ns))
+    fooling = advised = False
+    obeys = subject.declared.obeys_advice is not False
+    for step in (*story, Step(end_ns, Event.FAULT)):
+        if step.event is Event.CLOSE and step.advice_ns is not None:
+            advised = obeys
+        if step.event not in _BREAKS:
+            continue
+        if step.event is Event.FAULT:
+            fooling = step.detail == "reject"
+        if began_ns is not None and not (fooling and step.event is Event.FAULT):
+            spans += [(began_ns, step.time_ns)] if not advised else []
             began_ns = None
-    return spans + ([(began_ns, end_ns)] if began_ns is not None else [])
+        if fooling and began_ns is None:
+            began_ns, advised = step.time_ns, False
+    return spans
 
 
 def _keeps_backing_off(subject: Subject, seen: Seen) -> Finding:
     """Compare the delays between accepted-then-closed connections with those of refused ones."""
-    seed = getattr(seen.world, "seed", 0)
-    walked = subject.walk(12, seed).delays_ns
-    if len(walked) < 8 or walked[7] < 4 * max(walked[0], NS_PER_S // 10):  # noqa: PLR2004
+    floor_ns = subject.once("backoff floor", lambda: _floor_ns(subject))
+    if not floor_ns:
         return undecided("its delays hardly grow, so there is no backoff to keep")
-    floor_ns = min(walked[6], walked[7]) // 8
     judged = False
     for story in seen.stories:
-        for begin_ns, end_ns in _fooled(story, seen.end_ns):
-            inside = [s for s in story.of(Event.TIMER_SET) if begin_ns < s.time_ns < end_ns]
-            if len(inside) < 8:  # noqa: PLR2004  as many as the walk is compared at
+        for begin_ns, end_ns in _fooled(subject, story, seen.end_ns):
+            late = _waits(story, begin_ns, end_ns)[FLAPS:]
+            if len(late) < FLAPS or _is_stable(subject, story, begin_ns, end_ns):
                 continue
-            if _longest_up_ns(story, begin_ns, end_ns) >= _stable_ns(subject):
-                continue  # it declares that such a connection counts as stable
             judged = True
-            late = inside[7:]
-            if story.cut or max(step.value_ns for step in late) < floor_ns:
-                reason = f"after 8 such connections it waits less than {to_s(floor_ns):.2f} s"
-                return broken(reason, late[:3], story.who)
-    return HOLDS if judged else undecided("fewer than 8 connections were accepted and closed")
+            if max(wait_ns for wait_ns, _ in late) < floor_ns:
+                reason = f"after {FLAPS} such connections none of {len(late)} waits is as long as"
+                return broken(
+                    f"{reason} {to_s(floor_ns):.2f} s", [step for _, step in late[:3]], story.who
+                )
+    return HOLDS if judged else undecided(f"fewer than {2 * FLAPS} connections in a row")
+
+
+def _waits(story: Story, begin_ns: int, end_ns: int) -> list[tuple[int, Step]]:
+    """How long it waited after each loss before the next attempt, both within this time."""
+    found: list[tuple[int, Step]] = []
+    lost: Step | None = None
+    for step in story.of(Event.CLOSE, Event.NEW):
+        if step.event is Event.CLOSE:
+            lost = step if begin_ns < step.time_ns else None
+        elif lost is not None and step.time_ns < end_ns:
+            found.append((step.time_ns - lost.time_ns, step))
+    return found
+
+
+def _floor_ns(subject: Subject) -> int:
+    """An eighth of what it usually waits after 8 failures; 0: its first delays are as long."""
+    walks = [subject.walk(FLAPS, seed, dropped_first=True).delays_ns for seed in range(SEEDS)]
+    full = sorted(walk[FLAPS - 1] for walk in walks if len(walk) == FLAPS)
+    if not full:
+        return 0
+    floor_ns = full[len(full) // 2] // 8
+    return floor_ns if floor_ns > max(walk[0] for walk in walks if walk) else 0
+
+
+def _is_stable(subject: Subject, story: Story, begin_ns: int, end_ns: int) -> bool:
+    """Whether it declares that such connections count as stable."""
+    declared = subject.declared
+    stable_ns = to_ns(declared.stable_s)
+    if declared.resets_on is None:
+        return _longest_up_ns(story, begin_ns, end_ns) >= UNTOLD_STABLE_NS
+    if declared.resets_on == "stable":
+        return _longest_up_ns(story, begin_ns, end_ns) >= stable_ns
+    if declared.resets_on == "time":
+        closes = [s.time_ns for s in story.of(Event.CLOSE) if begin_ns < s.time_ns < end_ns]
+        return any(after - before > stable_ns for before, after in pairwise(closes))
+    return False
 
 
 def _longest_up_ns(story: Story, begin_ns: int, end_ns: int) -> int:
@@ -127,28 +196,29 @@ def _longest_up_ns(story: Story, begin_ns: int, end_ns: int) -> int:
     return longest_ns
 
 
-def _stable_ns(subject: Subject) -> int:
-    declared = subject.declared
-    stable = declared.resets_on in {"stable", "time"}
-    return to_ns(declared.stable_s) if stable else to_ns(NEVER_S)
-
-
 def _bounded_attempts(subject: Subject, seen: Seen) -> Finding:
     """Attempts in any window in which nothing ever opened, against what its delays allow."""
     bound = _attempts_bound(subject)
+    obeys = subject.declared.obeys_advice is not False
     for story in seen.stories:
         run: list[Step] = []
+        first = 0  # of the window of 60 s that ends with the last one
+        advised = False
         for step in story:
-            if step.event is Event.NEW:
+            if step.event is Event.NEW and not advised:
                 run.append(step)
+                while step.time_ns - run[first].time_ns > to_ns(WINDOW_S):
+                    first += 1
+                if len(run) - first > bound:
+                    reason = f"{len(run) - first} attempts in {WINDOW_S:.0f} s; bound: {bound}"
+                    return broken(reason, run[first : first + 4], story.who)
+            elif step.event is Event.CLOSE:
+                advised = obeys and step.advice_ns is not None
             elif step.event in {Event.OPEN, Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND}:
-                run = []
-            most = _busiest(run, to_ns(WINDOW_S)) if len(run) > bound else []
-            if len(most) > bound:
-                reason = f"{len(most)} attempts in {WINDOW_S:.0f} s; bound: {bound}"
-                return broken(reason, most[:4], story.who)
+                run, first, advised = [], 0, False
         if story.cut:
-            return broken("it never waits: 20,000 events at one time", story.of(Event.NEW)[-3:])
+            reason = "it never waits: thousands of events within a second"
+            return broken(reason, story.of(Event.NEW)[-3:], story.who)
     return HOLDS
 
 
@@ -156,38 +226,46 @@ def _within_budget(subject: Subject, seen: Seen) -> Finding:
     rule = subject.declared.budget
     if rule is None:
         return undecided("it declares no retry budget")
+    if isinstance(rule, AdaptiveThrottle):
+        return undecided("its budget refuses by chance, so any attempt may be within it")
     lives = [seen.stories] if subject.declared.shared else [(each,) for each in seen.stories]
-    return next(filter(None, (_overdrawn(rule, stories) for stories in lives)), HOLDS)
+    judged = False
+    for stories in lives:
+        found, retries = _overdrawn(subject, rule, stories)
+        if found is not None:
+            return found
+        judged = judged or bool(retries)
+    return HOLDS if judged else undecided("no retry was made")
 
 
-def _overdrawn(rule: BudgetRule, stories: tuple[Story, ...]) -> Finding | None:
-    """Whether the sockets that share a budget take more than it has."""
+def _overdrawn(
+    subject: Subject, rule: BudgetRule, stories: tuple[Story, ...]
+) -> tuple[Finding | None, int]:
+    """Whether the sockets that share a budget take more than it has, and how many retries."""
     reference = rule.make()
-    steps = sorted(
-        (step.time_ns, index, story.endpoint, step)
-        for story in stories
-        for index, step in enumerate(story)
-    )
+    success_on = Event.PROVED if subject.declared.proves_success else Event.OPEN
     lost: set[int] = set()
-    under_way: set[int] = set()
-    for time_ns, _, endpoint, step in steps:
-        retry = endpoint in lost
+    under_way: dict[int, bool] = {}  # unresolved attempts: whether it is a retry
+    retries = 0
+    for endpoint, step in in_order(stories):
+        time_ns, retry = step.time_ns, endpoint in lost
         if step.event is Event.NEW:
             if retry and not reference.take(time_ns, lambda: 1.0):
-                return broken("a retry that its budget has no token for", [step])
+                return broken("a retry that its budget has no token for", [step]), retries
+            retries += retry
             reference.request(time_ns)
             reference.active(1)
-            under_way.add(endpoint)
-        elif step.event is Event.OPEN:
-            reference.success(time_ns, retried=retry)
-            lost.discard(endpoint)
+            under_way[endpoint] = retry
         elif step.event is Event.CLOSE:
-            if endpoint in under_way and endpoint in lost:
-                reference.failure(time_ns, retried=retry)
+            if endpoint in under_way:
+                reference.failure(time_ns, retried=under_way.pop(endpoint))
             reference.active(-1)
             lost.add(endpoint)
-            under_way.discard(endpoint)
-    return None
+        elif step.event in {Event.OPEN, success_on}:
+            lost.discard(endpoint)
+            if step.event is success_on and endpoint in under_way:
+                reference.success(time_ns, retried=under_way.pop(endpoint))
+    return None, retries
 
 
 def _bytes_bounded(_subject: Subject, seen: Seen) -> Finding:
@@ -233,7 +311,8 @@ PROMISES = (
     Promise(
         "backoff-survives-flapping",
         "Opening alone does not forget the failures: a reset needs proof.",
-        "after 8 connections accepted and closed: max delay >= min(delay 6, delay 7) / 8",
+        f"max of the delays after {FLAPS} connections accepted and closed, of {FLAPS} or more, >="
+        " an eighth of the median of delay 7, unless that is shorter than its first delays",
         ("bare",),
         _keeps_backing_off,
         needs=(Sometimes.ACCEPT_THEN_CLOSE,),

@@ -8,6 +8,7 @@ from typing import Literal
 from stormlab.evidence import Outcome
 from stormlab.properties.promises.subject import Subject
 from stormlab.trace import Trace
+from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 EVENTS_SHOWN_MAX = 5
@@ -63,6 +64,37 @@ def broken(reason: str, steps: list[Step] | tuple[Step, ...] = (), who: str = ""
     prefix = f"{who}: " if who else ""
     shown = tuple(prefix + step.text for step in list(steps)[:EVENTS_SHOWN_MAX])
     return Finding(Outcome.BROKEN, reason, shown)
+
+
+class Presence:
+    """Whether the device is offline or the page hidden, as the steps go by."""
+
+    def __init__(self) -> None:
+        """Begin online and in sight."""
+        self.offline = self.hidden = False
+
+    def take(self, step: Step) -> None:
+        """Follow a step."""
+        if step.event in {Event.OFFLINE, Event.ONLINE}:
+            self.offline = step.event is Event.OFFLINE
+        elif step.event in {Event.HIDDEN, Event.VISIBLE}:
+            self.hidden = step.event is Event.HIDDEN
+
+    @property
+    def away(self) -> str:
+        """Why nobody can expect it to connect; empty: it can be expected."""
+        return "offline" if self.offline else "hidden" if self.hidden else ""
+
+
+def in_order(stories: tuple[Story, ...]) -> list[tuple[int, Step]]:
+    """The steps of several sockets as they happened, each with its socket's number."""
+    every = [
+        (step.time_ns, step.order, index, story.endpoint, step)
+        for story in stories
+        for index, step in enumerate(story)
+    ]
+    every.sort(key=lambda each: each[:4])
+    return [(each[3], each[4]) for each in every]
 
 
 @dataclass(frozen=True)

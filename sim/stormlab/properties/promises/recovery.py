@@ -1,17 +1,21 @@
 """Promises about coming back: when the fault is over, after any outage, and when to give up."""
 
 from stormlab.clock import to_ns, to_s
+from stormlab.evidence import Outcome
+from stormlab.policy.backoff import MS_PER_S
+from stormlab.policy.budget import AdaptiveThrottle, BudgetRule, Leaky, TokenBucket
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
+    Presence,
     Promise,
     Seen,
     Sometimes,
     broken,
     undecided,
 )
-from stormlab.properties.promises.subject import Subject
-from stormlab.vocabulary import Event
+from stormlab.properties.promises.subject import WALK_ATTEMPTS, Declared, Subject
+from stormlab.vocabulary import Cause, Event
 from stormlab.worlds.story import Step, Story
 
 ABNORMAL = 1006
@@ -20,22 +24,59 @@ STABLE_S = 20.0  # unless it declares that it waits for longer
 FAILURES_BEFORE = 4
 ROUND_TRIPS_S = 1.0  # for the handshake itself
 LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
-_AWAY = {Event.OFFLINE: Event.ONLINE, Event.HIDDEN: Event.VISIBLE}
+OPEN_SPREAD = 1.2  # a breaker's probes may be spread over a fifth of its open time
+OPENS_MAX = 8  # in a row, for a breaker whose open time grows
+UNCAPPED_FAILURES = 12  # for worlds, where delays grow without a cap
+BUDGET_S = 60.0  # for a budget that does not say when it has a token again
+RECHECK_S = 2.0  # a policy held back by its guards asks again
+_NOT_BY_ITSELF = {
+    Cause.SERVER_CLOSED,
+    Cause.SERVER_DROPPED,
+    Cause.KILLED,
+    Cause.RESET,
+    Cause.IDLE_CUT,
+}
 
 
-def settle_s(subject: Subject) -> float:
-    """How long after the healing a policy may take, from what it declares."""
+def settle_s(subject: Subject, failures: int | None = None, sockets: int = 1) -> float:
+    """How long after the healing a policy may take, from what it declares.
+
+    ``failures``: in a row before it; None: as many as make its delays the longest, or a dozen where
+    no cap ends their growth. ``sockets``: how many share a budget.
+    """
     declared = subject.declared
-    longest_s = declared.delay_s_max or 0.0
-    known = [to_s(support.high_ns) for support in subject.supports]
-    longest_s = max([longest_s, *known])
+    if failures is None:
+        capped = declared.delay_s_max is not None
+        failures = WALK_ATTEMPTS if capped else UNCAPPED_FAILURES
     timeout_s = declared.terms.connect_timeout_s
-    waits_s = longest_s + (LATTICE_S if timeout_s is None else min(timeout_s, LATTICE_S))
+    waits_s = to_s(subject.longest_ns(failures))
+    waits_s += LATTICE_S if timeout_s is None else min(timeout_s, LATTICE_S)
     if declared.breaker is not None:
-        waits_s += (declared.breaker.open_for.base_ms(8) or 0.0) / 1000 + longest_s
+        waits_s += _breaker_s(declared, failures) + to_s(subject.longest_ns(failures))
     if declared.budget is not None:
-        waits_s += 60.0
+        waits_s += _budget_s(declared.budget) * sockets + RECHECK_S
     return waits_s + ROUND_TRIPS_S
+
+
+def _breaker_s(declared: Declared, failures: int) -> float:
+    """Its open time, spread; and how long a probe of another socket may stand in the way."""
+    rule = declared.breaker
+    if rule is None:
+        return 0.0
+    open_s = (rule.open_for.base_ms(min(OPENS_MAX, failures)) or 0.0) / MS_PER_S
+    half_open_s = 0.0 if rule.half_open_s_max is None else rule.half_open_s_max + open_s
+    return open_s * OPEN_SPREAD + half_open_s + declared.probe_spread_s + RECHECK_S
+
+
+def _budget_s(rule: BudgetRule) -> float:
+    """How long until an empty budget pays for a retry, if time alone fills it."""
+    if isinstance(rule, TokenBucket):
+        return 1.0 / rule.rate_per_s
+    if isinstance(rule, Leaky):
+        return rule.ttl_s * (1 + 1 / rule.steps)
+    if isinstance(rule, AdaptiveThrottle) and rule.probe_s is not None:
+        return rule.probe_s
+    return BUDGET_S
 
 
 def _ends_open(story: Story) -> bool:
@@ -45,15 +86,12 @@ def _ends_open(story: Story) -> bool:
 
 def _absent(story: Story) -> str:
     """Why nobody can expect the endpoint to be connected at the end; empty: it can be expected."""
-    away = ""
+    presence = Presence()
     for step in story:
-        if step.event in _AWAY:
-            away = step.event.value.partition(".")[2]
-        elif step.event in _AWAY.values():
-            away = ""
-        elif step.event is Event.CLOSE_CALLED:
+        presence.take(step)
+        if step.event is Event.CLOSE_CALLED:
             return "closed by the application"
-    return away
+    return presence.away
 
 
 def _gave_up(story: Story) -> Step | None:
@@ -70,39 +108,91 @@ def _may_give_up(subject: Subject, story: Story) -> bool:
     declared = subject.declared
     if declared.final_codes & {step.code for step in story.of(Event.CLOSE)}:
         return True
-    return bool(declared.gives_up) or declared.attempts_max is not None
+    return declared.may_give_up
+
+
+def _ready_ns(subject: Subject, story: Story, healed_ns: int) -> int:
+    """From when on the policy alone decides how long it stays away.
+
+    After the healing that is the last time that the device or the page came back, that the server
+    or the path ended a connection that was open, or to which the server asked it to wait.
+    """
+    declared = subject.declared
+    ready_ns, is_open = healed_ns, False
+    for step in story:
+        if step.event in {Event.ONLINE, Event.VISIBLE, Event.OFFLINE, Event.HIDDEN}:
+            ready_ns = max(ready_ns, step.time_ns)
+        elif step.event is Event.OPEN:
+            is_open = True
+        elif step.event is Event.CLOSE:
+            if is_open and step.cause in _NOT_BY_ITSELF:
+                ready_ns = max(ready_ns, step.time_ns)
+            is_open = False
+            if step.advice_ns is not None and declared.obeys_advice is not False:
+                silent_ns = step.advice_ns // 2 if declared.obeys_advice is None else 0
+                spread_ns = max(to_ns(declared.advice_spread_s), silent_ns)
+                ready_ns = max(ready_ns, step.time_ns + step.advice_ns + spread_ns)
+    return ready_ns
 
 
 def _converges(subject: Subject, seen: Seen) -> Finding:
-    bound_ns = to_ns(settle_s(subject))
-    judged = False
-    for story in seen.stories:
-        if _absent(story):
-            continue
-        if _gave_up(story) is not None and _may_give_up(subject, story):
-            continue
-        if seen.end_ns - seen.healed_ns < bound_ns:
-            return undecided(f"the run ends before the bound of {to_s(bound_ns):.0f} s is over")
-        judged = True
-        if _ends_open(story):
-            back = _back_at(story, seen.healed_ns)
-            if back is not None and back.time_ns - seen.healed_ns > bound_ns:
-                late_s = to_s(back.time_ns - seen.healed_ns)
-                reason = f"back {late_s:.1f} s after the healing; bound: {to_s(bound_ns):.1f} s"
-                return broken(reason, [back], story.who)
-            continue
-        reason = f"not connected {to_s(seen.end_ns - seen.healed_ns):.0f} s after the healing"
+    findings = [_back_in_time(subject, seen, story) for story in seen.stories]
+    for outcome in (Outcome.BROKEN, Outcome.HOLDS):
+        for finding in findings:
+            if finding.outcome is outcome:
+                return finding
+    return findings[0] if findings else undecided("there is no socket")
+
+
+def _excuse(subject: Subject, seen: Seen, story: Story) -> str:
+    """Why one socket need not be connected; empty: it must be."""
+    declared = subject.declared
+    if _absent(story):
+        return f"it is {_absent(story)}"
+    if _gave_up(story) is not None and _may_give_up(subject, story):
+        return "it gave up, as it declares"
+    waits = declared.breaker is not None and declared.proves_success
+    if waits and any(_unproved(each) for each in seen.stories):
+        return "its breaker waits for a proof that the server does not give"
+    return ""
+
+
+def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
+    """Whether one socket is connected again within the bound."""
+    excuse = _excuse(subject, seen, story)
+    if excuse:
+        return undecided(excuse)
+    failures = len(story.times_ns(Event.CLOSE)) + 1
+    bound_ns = to_ns(settle_s(subject, failures, len(seen.stories)))
+    ready_ns = _ready_ns(subject, story, seen.healed_ns)
+    end_ns = min(seen.end_ns, story.end_ns)
+    if end_ns - ready_ns < bound_ns or story.cut:
+        return undecided(f"the run ends before the bound of {to_s(bound_ns):.0f} s is over")
+    if not _ends_open(story):
+        reason = f"not connected {to_s(end_ns - ready_ns):.0f} s after the healing"
         return broken(f"{reason}; bound: {to_s(bound_ns):.1f} s", _tail(story), story.who)
-    return HOLDS if judged else undecided("everybody was away, closed, or gave up as declared")
+    back = _back_at(story, ready_ns)
+    if back is not None and back.time_ns - ready_ns > bound_ns:
+        late_s = to_s(back.time_ns - ready_ns)
+        reason = f"back {late_s:.1f} s after the healing; bound: {to_s(bound_ns):.1f} s"
+        return broken(reason, [back], story.who)
+    return HOLDS
+
+
+def _unproved(story: Story) -> bool:
+    """Whether it ends with a connection on which the application never answered."""
+    last = [s for s in story if s.event in {Event.OPEN, Event.PROVED, Event.CLOSE}]
+    return bool(last) and last[-1].event is Event.OPEN
 
 
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
     is_open = False
     for step in story:
-        if step.time_ns > healed_ns and not is_open and step.event is Event.OPEN:
-            return step
-        if step.event is Event.OPEN:
+        if step.time_ns > healed_ns:
+            if is_open or step.event is Event.OPEN:
+                return None if is_open else step
+        elif step.event is Event.OPEN:
             is_open = True
         elif step.event is Event.CLOSE:
             is_open = False
@@ -120,11 +210,12 @@ def _survives(subject: Subject, seen: Seen) -> Finding:
     outage_s = max((to_s(length) for length in _outages_ns(seen)), default=0.0)
     if outage_s < LONG_OUTAGE_S:
         return undecided("no long outage in this world")
-    if declared.gives_up and (declared.survives_s is None or outage_s > declared.survives_s):
+    if declared.may_give_up and (declared.survives_s is None or outage_s > declared.survives_s):
         return undecided("it declares to give up in an outage of that length")
     for story in seen.stories:
         gave_up = _gave_up(story)
-        if gave_up is not None and not _absent(story):
+        final = declared.final_codes & {step.code for step in story.of(Event.CLOSE)}
+        if gave_up is not None and not _absent(story) and not final:
             return broken(f"gave up in an outage of {outage_s:.0f} s", [gave_up], story.who)
     return _converges(subject, seen)
 
@@ -152,8 +243,9 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
         gave_up = _gave_up(story)
         if gave_up is not None:
             judged = True
-            if not _may_give_up(subject, story) and subject.declared.gives_up is False:
-                return broken("gave up, and declares that it never does", [gave_up], story.who)
+            found = _early(subject, story, gave_up)
+            if found:
+                return broken(found, [gave_up], story.who)
             if gave_up.clean == 0:
                 return broken("gave up without telling anybody", [gave_up], story.who)
         elif not _ends_open(story) and not _pending(story) and not _absent(story):
@@ -161,6 +253,26 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
         else:
             judged = True
     return HOLDS if judged else undecided("nothing happened")
+
+
+def _early(subject: Subject, story: Story, gave_up: Step) -> str:
+    """Why this end is not as declared; empty: it is."""
+    declared = subject.declared
+    if declared.final_codes & {step.code for step in story.of(Event.CLOSE)}:
+        return ""
+    if not declared.may_give_up:
+        return "gave up, and declares that it never does" if declared.gives_up is False else ""
+    closes = [step for step in story.of(Event.CLOSE) if step.time_ns <= gave_up.time_ns]
+    limit, survives_s = declared.attempts_max, declared.survives_s
+    only_limit = declared.gives_up_by_limit and limit is not None and survives_s is None
+    if only_limit and limit is not None and len(closes) < limit:
+        return f"gave up after {len(closes)} failures, and declares {limit}"
+    only_time = declared.gives_up_by_limit and limit is None and survives_s is not None
+    if only_time and survives_s is not None and closes:
+        lasted_ns = gave_up.time_ns - closes[0].time_ns
+        if lasted_ns < to_ns(survives_s):
+            return f"gave up after {to_s(lasted_ns):.0f} s, and declares {survives_s:g} s"
+    return ""
 
 
 def _pending(story: Story) -> bool:
@@ -189,33 +301,40 @@ def _dead_peer(subject: Subject, seen: Seen) -> Finding:
         silent: Step | None = None
         is_open = False
         for step in story:
-            if silent is not None and step.time_ns - silent.time_ns > bound_ns and is_open:
-                late_s = to_s(step.time_ns - silent.time_ns)
-                reason = f"still open {late_s:.0f} s after the peer fell silent"
-                return broken(reason, [silent, step], story.who)
+            if silent is not None and step.time_ns - silent.time_ns > bound_ns:
+                return _still_open(silent, step.time_ns, story.who)
             if step.event is Event.FAULT:
-                silent = step if step.detail == "hang" and is_open else None
+                hangs = step.detail == "hang"
+                silent = (silent or step) if hangs and is_open else None
                 judged = judged or silent is not None
             elif step.event is Event.OPEN:
                 is_open = True
-            elif step.event is Event.CLOSE:
+            elif step.event in {Event.CLOSE, Event.CLOSE_CALLED}:
                 is_open, silent = False, None
+        if silent is not None and story.end_ns - silent.time_ns > bound_ns:
+            return _still_open(silent, story.end_ns, story.who)
     return HOLDS if judged else undecided("no peer fell silent while connected")
+
+
+def _still_open(silent: Step, now_ns: int, who: str) -> Finding:
+    reason = f"still open {to_s(now_ns - silent.time_ns):.0f} s after the peer fell silent"
+    return broken(reason, [silent], who)
 
 
 def _forgets(subject: Subject, seen: Seen) -> Finding:
     """Compare the delay after a long and proved connection with the policy's first delays."""
-    if subject.declared.budget is not None:
-        return undecided("its budget may hold back any retry")
-    bound_ns = _first_delay_ns(subject)
-    long_ns = to_ns(max(STABLE_S, subject.declared.stable_s))
+    declared = subject.declared
+    if declared.budget is not None or declared.drops_fail:
+        return undecided("its guards may hold back the first retry")
+    bound_ns = subject.once("first delay", lambda: _first_delay_ns(subject))
+    long_ns = to_ns(max(STABLE_S, declared.stable_s))
     judged = False
     for story in seen.stories:
         before = 0  # failures in a row before the connection
         opened = ended = None
-        proved = away = False
+        proved, presence = False, Presence()
         for step in story:
-            away = step.event in _AWAY or (away and step.event not in _AWAY.values())
+            presence.take(step)
             if step.event is Event.OPEN:
                 opened, proved = step, False
             elif step.event is Event.PROVED:
@@ -223,7 +342,7 @@ def _forgets(subject: Subject, seen: Seen) -> Finding:
             elif step.event is Event.CLOSE:
                 lasted_ns = step.time_ns - opened.time_ns if opened is not None else 0
                 trusted = proved and lasted_ns >= long_ns and before >= FAILURES_BEFORE
-                plain = step.code == ABNORMAL and step.advice_ns is None and not away
+                plain = step.code == ABNORMAL and step.advice_ns is None and not presence.away
                 ended = step if trusted and plain else None
                 before = before + 1 if opened is None else before * (not trusted)
                 opened = None
@@ -231,11 +350,8 @@ def _forgets(subject: Subject, seen: Seen) -> Finding:
                 judged = True
                 if step.value_ns > bound_ns:
                     reason = f"waits {to_s(step.value_ns):g} s after a stable connection"
-                    return broken(
-                        f"{reason}; at first it waited at most {to_s(bound_ns):g} s",
-                        [ended, step],
-                        story.who,
-                    )
+                    limit = f"; at first it waited at most {to_s(bound_ns):g} s"
+                    return broken(reason + limit, [ended, step], story.who)
                 ended = None
     return HOLDS if judged else undecided("no long connection followed several failures")
 
@@ -257,8 +373,11 @@ PROMISES = (
     Promise(
         "converges",
         "Once the fault is healed the client is connected again, without anybody's hand.",
-        "OPEN and no CLOSE after it within longest delay + connect time-out (or 64 s)"
-        " + breaker's open time + 1 s of the healing",
+        "OPEN and no CLOSE after it within longest delay + connect time-out (or 64 s) + 1 s"
+        " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
+        " half-open ends + that time + open time]"
+        " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
+        " the last loss by the server, of the time that the server asked for",
         ("bare", "fleet"),
         _converges,
         _settle_bound,
@@ -275,7 +394,8 @@ PROMISES = (
     Promise(
         "gives-up-as-declared",
         "It gives up only as it declares, and says so.",
-        "GAVE_UP only if declared, and announced; otherwise at the end: open, or a timer pending",
+        "GAVE_UP only if declared, not before the declared failures or time, and announced;"
+        " otherwise at the end: open, or a timer pending",
         ("bare", "fleet"),
         _says_so,
     ),
