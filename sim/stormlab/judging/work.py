@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from stormlab.check import CheckError, check_policy, target_of
+from stormlab.check import Check, CheckError, Runs, Verdict, target_of
 from stormlab.check.budget import budget_of
+from stormlab.check.guard import limited
 from stormlab.judging.matrix import Matrix, Row
 from stormlab.policy.catalogue import Entry, catalogue
 from stormlab.replications import JobError, replicate_as_completed
@@ -22,6 +23,7 @@ from stormlab.worlds.simulated import FLEET, SimulatedWorld
 
 READER = "judging/1"  # change the number when a row tells something else
 SEED = 0
+LIMIT_S = 300.0  # of one run or judgement: all cores are at work, perhaps for others too
 
 
 class JudgingError(Exception):
@@ -34,8 +36,12 @@ def judged(name: str, budget: str) -> dict[str, Any]:
     Raises:
         CheckError: one line, when the policy fails.
     """
-    verdict = check_policy(name, budget=budget, seed=SEED)
-    return Row.of(catalogue()[name], verdict, target_of(name).written).figures
+    chosen = budget_of(budget)
+    with limited(name, LIMIT_S) as limit:
+        target = target_of(name)
+        check = Check(target, target.promises(), chosen, SEED, Runs(target, limit))
+        verdict = Verdict(target.name, tuple(check.run()), chosen.name, SEED)
+    return Row.of(catalogue()[name], verdict, target.written).figures
 
 
 @dataclass
