@@ -106,7 +106,9 @@ FAULTS = (
         "delay-survives-overflow",
         "bare",
         rule(Delays(Exponential(0.1, overflow="ieee"), Equal(), overflow="int32-timer")),
-        rule(Delays(Exponential(0.1), Equal(), cap_s=CAP_S)),
+        replace(
+            rule(Delays(Exponential(0.1), Equal(), cap_s=CAP_S)), first_after_drop=Span(0.1, 2.0)
+        ),
         WALKED,
     ),
     Planted(

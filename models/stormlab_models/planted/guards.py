@@ -23,17 +23,28 @@ from stormlab.selftest.planted import Planted
 from stormlab.worlds.bare import Act, BareWorld, Phase
 from stormlab_models.planted.parts import EQUAL, PROOF, TERMS, Careful, Claiming, declared_by, rule
 
-BREAKER = CircuitBreaker(Consecutive(5), open_for=Constant(40.0))
+BREAKER = CircuitBreaker(Consecutive(5), open_for=Constant(40.0), probe_again=True)
+ONE_PROBE = replace(BREAKER, probe_again=False)
 GUARDED = Reconnect(
-    EQUAL, reset=PROOF, terms=TERMS, breaker=BREAKER, shared="client", success_on="proof"
+    EQUAL,
+    reset=PROOF,
+    terms=TERMS,
+    breaker=BREAKER,
+    breaker_spread_s=8.0,
+    shared="client",
+    success_on="proof",
 )
 OFTEN = replace(BREAKER, trip=RateInWindow(60.0, 0.5, throughput_min=4))
-BUDGET = TokenBucket(rate_per_s=0.05, burst=3)
+BUDGET = TokenBucket(rate_per_s=0.1, burst=1)
 PAYING = Reconnect(EQUAL, reset=PROOF, terms=TERMS, budget=BUDGET, shared="client")
 
 DOWN = BareWorld((Phase("refuse", 240.0),), settle_s=150.0)
 DOWN_OF_THREE = replace(DOWN, sockets=3)
 FLAPS = BareWorld((Phase("serve", 6.0, code=1006, drop=True),) * 8, settle_s=150.0)
+
+
+OF_ONE_SOCKET = replace(declared_by(GUARDED), shared=False)  # classes are made for each socket
+LEAKING = replace(GUARDED, breaker=ONE_PROBE)
 
 
 class NeverAgain(Careful):
@@ -51,7 +62,7 @@ class NeverAgain(Careful):
 class PastTheBreaker(Reconnector):
     """Guarded, but what is done on 'online' does not ask the breaker."""
 
-    declared: ClassVar[Declared] = declared_by(GUARDED)
+    declared: ClassVar[Declared] = OF_ONE_SOCKET
 
     def __init__(self) -> None:
         """Begin closed."""
@@ -76,11 +87,11 @@ class PastTheBreaker(Reconnector):
 class LeakyProbe(Reconnector):
     """A probe that fails does not give its place back: half-open for ever."""
 
-    declared: ClassVar[Declared] = declared_by(GUARDED)
+    declared: ClassVar[Declared] = replace(OF_ONE_SOCKET, breaker=ONE_PROBE)
 
     def __init__(self) -> None:
         """Begin closed."""
-        super().__init__(GUARDED, BREAKER.make(), None)
+        super().__init__(LEAKING, ONE_PROBE.make(), None)
 
     def _resolve(self, time_ns: int, *, success: bool) -> None:
         breaker = self.breaker
@@ -169,12 +180,23 @@ FAULTS = (
     Planted(
         "half-open-leaks-its-probe",
         "A probe that fails does not free its place: half-open for ever.",
-        "defect class: a probe without an answer keeps its slot",
+        "defect class: half-open leaks its probes",
         "breaker-tries-again",
         "bare",
         LeakyProbe,
         GUARDED,
         DOWN,
+    ),
+    Planted(
+        "unanswered-probe-keeps-its-slot",
+        "A probe that opens and is never answered stays the only one: the other sockets of the"
+        " client wait for it for ever.",
+        "defect class: a probe without an answer keeps its slot",
+        "probe-frees-its-slot",
+        "bare",
+        Claiming(LEAKING, GUARDED),
+        GUARDED,
+        BareWorld((Phase("refuse", 60.0), Phase("mute", 300.0)), settle_s=150.0, sockets=2),
     ),
     Planted(
         "breaker-counts-good-connections",
@@ -203,7 +225,7 @@ FAULTS = (
         "defect class: rate per minute and per second",
         "budget-kept",
         "bare",
-        Claiming(replace(PAYING, budget=TokenBucket(0.5, 3)), PAYING),
+        Claiming(replace(PAYING, budget=TokenBucket(1.0, 1)), PAYING),
         PAYING,
         DOWN,
     ),
