@@ -39,25 +39,30 @@ def _one_live(_subject: Subject, seen: Seen) -> Finding:
 
 
 def _one_at_server(_subject: Subject, seen: Seen) -> Finding:
+    """Connections that the server holds and whose page sockets are not known to have ended.
+
+    What a page closed, or what went with its document, is not counted: after a cut the server
+    cannot know of it, and forgets by its own pings.
+    """
     if seen.trace is None:
         return undecided("there is no server's view in this world")
+    judged = False
     for story in seen.stories:
         held: dict[int, Step] = {}
-        for step in story:
+        for step in (*story, Step(story.end_ns, Event.OBSERVED)):
+            two = sorted(held.values(), key=lambda old: old.time_ns)[:2]
+            if len(two) > 1 and step.time_ns - two[1].time_ns > SERVER_GRACE_NS:
+                reason = f"the server holds {len(held)} connections of one endpoint"
+                return broken(reason, two, story.who)
             if step.event is Event.ACCEPTED:
-                held[step.conn] = step
+                held[step.conn], judged = step, True
             elif step.event in {Event.CLOSED, Event.LOST, Event.ENDED, Event.PING_TIMEOUT}:
                 held.pop(step.conn, None)
-            elif step.event is Event.CLOSE:
+            elif step.event in {Event.CLOSE, Event.CLOSE_CALLED}:
                 held = {conn: old for conn, old in held.items() if old.socket != step.socket}
-            overlapping = [old for old in held.values() if step.time_ns - old.time_ns > 0]
-            newest = max(held.values(), key=lambda old: old.time_ns, default=None)
-            if newest is not None and len(overlapping) > 1:
-                since_ns = step.time_ns - newest.time_ns
-                if since_ns > SERVER_GRACE_NS:
-                    reason = f"the server holds {len(held)} connections of one endpoint"
-                    return broken(reason, overlapping, story.who)
-    return HOLDS
+            elif step.event is Event.GONE:
+                held = {}
+    return HOLDS if judged else undecided("the server accepted nobody")
 
 
 def _one_timer(_subject: Subject, seen: Seen) -> Finding:
@@ -134,7 +139,7 @@ PROMISES = (
     Promise(
         "one-connection-at-the-server",
         "The server holds at most one connection of an endpoint, but for its own time to notice.",
-        "accepted and not ended connections of an endpoint <= 1, 45 s of grace",
+        "accepted connections of an endpoint that neither side has ended <= 1, 45 s of grace",
         ("fleet", "page"),
         _one_at_server,
     ),

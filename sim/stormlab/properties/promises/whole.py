@@ -1,11 +1,19 @@
 """Promises about whole worlds: conservation, and that the same world gives the same trace."""
 
-from stormlab.properties.promises.promise import HOLDS, Finding, Promise, Seen, broken, undecided
+from stormlab.properties.promises.promise import (
+    HOLDS,
+    Finding,
+    Promise,
+    Seen,
+    broken,
+    undecided,
+)
 from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Event
-from stormlab.worlds.story import Step
+from stormlab.worlds.story import Step, Story
 
 _ENDS_OF_ATTEMPT = {Event.OPEN, Event.CLOSE}
+_AT_SERVER = {Event.STARTED, Event.ACCEPTED, Event.ENDED, Event.LOST}
 
 
 def _conserves(_subject: Subject, seen: Seen) -> Finding:
@@ -25,7 +33,35 @@ def _conserves(_subject: Subject, seen: Seen) -> Finding:
                     both = [ended[step.socket], step]
                     return broken("a socket was closed twice", both, story.who)
                 ended[step.socket] = step
+    if seen.trace is not None and seen.trace.header.get("addresses", 1) == 1:
+        found = next(filter(None, (_at_the_server(story) for story in seen.stories)), None)
+        if found is not None:
+            return found
     return HOLDS if any(story.steps for story in seen.stories) else undecided("nothing happened")
+
+
+def _at_the_server(story: Story) -> Finding | None:
+    """Whether each connection was started once, then accepted once, and ended once."""
+    past: dict[int, dict[Event, Step]] = {}
+    for step in story:
+        if step.event not in _AT_SERVER or step.conn < 0:
+            continue
+        before = past.setdefault(step.conn, {})
+        if step.event in before:
+            both = [before[step.event], step]
+            return broken(f"a connection was {_said(step)} twice", both, story.who)
+        if step.event is Event.ACCEPTED:
+            if Event.STARTED not in before:
+                reason = "a connection was accepted that never reached the application"
+                return broken(reason, [step], story.who)
+            if Event.LOST in before:
+                return broken("a connection was accepted after it was lost", [step], story.who)
+        before[step.event] = step
+    return None
+
+
+def _said(step: Step) -> str:
+    return step.event.value.partition(".")[2]
 
 
 def _repeats(_subject: Subject, seen: Seen) -> Finding:
@@ -50,8 +86,11 @@ def _repeats(_subject: Subject, seen: Seen) -> Finding:
 PROMISES = (
     Promise(
         "conserves-attempts",
-        "Every attempt is made once and ends once, or is still there at the end.",
-        "#NEW(s) = 1 and #CLOSE(s) <= 1 for every socket s; no OPEN or CLOSE without NEW",
+        "Every attempt is made once and ends once, or is still there at the end; so is, at the"
+        " server, every connection.",
+        "#NEW(s) = 1 and #CLOSE(s) <= 1 for every socket s; no OPEN or CLOSE without NEW;"
+        " #STARTED(c), #ACCEPTED(c), #ENDED(c), #LOST(c) <= 1 for every connection c, and"
+        " STARTED(c) < ACCEPTED(c) < LOST(c)",
         ("bare", "fleet", "page"),
         _conserves,
     ),
