@@ -32,6 +32,7 @@ from stormlab.check import (
 from stormlab.check.budget import budget_of
 from stormlab.check.see import is_page, promises_for
 from stormlab.evidence import Outcome
+from stormlab.policy.reconnect import Reconnect
 from stormlab.properties.promises import Promise
 
 REPLAYS = "stormlab-replays"
@@ -91,6 +92,7 @@ class ReconnectContract:
             try:
                 cls._came_of_it = check_policy(
                     cls.policy,
+                    name=cls.__name__ if isinstance(cls.policy, Reconnect) else None,
                     promises=cls.promises,
                     budget=cls.budget,
                     seed=cls.seed,
@@ -107,6 +109,7 @@ def _test(promise: Promise) -> Test:
     """A function that is nobody else's."""
 
     def test(self: ReconnectContract) -> None:
+        __tracebackhide__ = True  # what broke is in the message, not in this function
         judged = type(self).verdict()[promise.name]
         if judged.outcome is Outcome.BROKEN:
             raise PromiseBrokenError("\n".join(judged.lines))

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stormlab.worlds.written import World, WorldError, document_of, world_of
+from stormlab.worlds.written import World, WorldError, document_of, key_of, world_of
 
 Document = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -38,18 +38,13 @@ DECIMALS = 3
 
 def shrink(world: World, still_broken: Callable[[World], bool | None]) -> World:
     """The smallest world found for which ``still_broken`` says True; None from it: stop."""
-    best = world
-    tried = {_key(document_of(world))}
+    best, tried = world, {key_of(world)}
     while True:
-        for document in _smaller(document_of(best)):
-            key = _key(document)
+        for candidate in _worlds(best):
+            key = key_of(candidate)
             if key in tried:
                 continue
             tried.add(key)
-            try:
-                candidate = world_of(document)
-            except WorldError:
-                continue
             answer = still_broken(candidate)
             if answer is None:
                 return best
@@ -60,8 +55,13 @@ def shrink(world: World, still_broken: Callable[[World], bool | None]) -> World:
             return best
 
 
-def _key(document: Document) -> str:
-    return json.dumps(document, sort_keys=True)
+def _worlds(world: World) -> Iterator[World]:
+    """Simpler worlds; a document that is none is passed over."""
+    for document in _smaller(document_of(world)):
+        try:
+            yield world_of(document)
+        except WorldError:
+            continue
 
 
 def _smaller(document: Document) -> Iterator[Document]:

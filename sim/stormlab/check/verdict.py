@@ -155,7 +155,8 @@ class Verdict:
             return f"{self.name} breaks {len(self.broken)} of {count} promises"
         if self.outcome is Outcome.UNDECIDED:
             return f"{self.name}: undecided; {held} of {count} promises hold, {rest} are open"
-        return f"{self.name} keeps {held} promises; {rest} do not apply"
+        kept = "1 promise" if held == 1 else f"{held} promises"
+        return f"{self.name} keeps {kept}" + (f"; {rest} do not apply" if rest else "")
 
     def text(self) -> str:
         """For a person: the sentence, then every breach, or else what is open and why."""

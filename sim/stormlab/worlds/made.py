@@ -22,7 +22,7 @@ T = TypeVar("T")
 SEEDS = 64  # few, since what a policy does by itself under a seed is worked out once
 SHORT_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 LONG_S = (300.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 3600.0, 7200.0)  # the longest cost most
-FOOLED_S = (60.0, 90.0, 120.0)  # a server that accepts and closes is judged from a minute on
+FOOLED_S = (60.0, 90.0, 300.0, 600.0)  # a server that accepts and closes, long enough to judge
 CODES = (1012, 1001, 1013, 1000, 1006, 1008, 1011, 4000, 4001)
 PARTS = 20  # times of what a person does, as parts of the schedule
 

@@ -85,12 +85,13 @@ def world_of(document: object) -> World:
         place = ".".join(str(part) for part in first["loc"]) or "world"
         raise WorldError(f"world.{place}: {first['msg']}, found {first['input']!r}") from None
     simulated = SimulatedWorld(world.scenario, world.seed)
+    model = world.scenario.get("model")
+    if KINDS.get(str(model)) != kind:
+        raise WorldError(f"world.scenario.model: found {model!r}, in a world of kind '{kind}'")
     try:
         simulated.scenario()
     except ScenarioError as error:
         raise WorldError(str(error)) from None
-    except KeyError:
-        raise WorldError("world.scenario.model: missing; it is required") from None
     return simulated
 
 
