@@ -24,6 +24,7 @@ from stormlab.worlds.phases import Doing, Phase
 from stormlab.worlds.story import Step
 
 WAY_NS = 10 * NS_PER_MS
+HANDSHAKE_NS = 6 * WAY_NS  # TCP, TLS, upgrade
 SYN_NS = tuple(to_ns(each) for each in (1, 2, 3, 4, 5, 7, 11, 19, 35, 67))
 ABNORMAL = 1006
 
@@ -57,6 +58,7 @@ class Socket:
         self._silences = 0  # counted, so that an old one does not end a new connection
         self._silent = False  # nothing comes from the other end of the open connection
         self._gone = False  # the other end has gone, and the device, offline, did not hear of it
+        self._patience_ns: int | None = None  # of the attempt under way, if not on the queue
         self._fooled_by: Phase | None = None  # accepted only to be closed
         self._with_terms = policy if isinstance(policy, HasTerms) else None
 
@@ -80,7 +82,19 @@ class Socket:
         number, now_ns = self.host.attempt, self.run.now_ns
         self.steps.append(
             Step(
- now_ns, event, number, code, clean, cause, value_ns, detail, number, -1, advice_ns, self.run.count)
+                now_ns,
+                event,
+                number,
+                code,
+                clean,
+                cause,
+                value_ns,
+                detail,
+                number,
+                -1,
+                advice_ns,
+                self.run.count,
+            )
         )
 
     # the policy's decisions ------------------------------------------------------------------
@@ -152,9 +166,17 @@ class Socket:
             self._later(NS_PER_MS, partial(self._refused, number, Cause.OFFLINE))
             return
         timeout_s = self._terms.connect_timeout_s
-        if timeout_s is not None:
-            self._later(to_ns(timeout_s), partial(self._refused, number, Cause.TIMED_OUT))
+        self._patience_ns = None if timeout_s is None else to_ns(timeout_s)
+        if self._patience_ns is not None and self._patience_ns <= HANDSHAKE_NS:
+            self._be_patient(number, run.now_ns)
         self._later(WAY_NS, partial(self._syn, number, run.now_ns))
+
+    def _be_patient(self, number: int, began_ns: int) -> None:
+        """Give the attempt up when its time is over; asked for once it can be that slow."""
+        if self._patience_ns is not None:
+            time_ns = began_ns + self._patience_ns
+            self.run.at(time_ns, partial(self._refused, number, Cause.TIMED_OUT))
+            self._patience_ns = None
 
     def _later(self, delay_ns: int, action: Callable[[], None]) -> None:
         self.run.at(self.run.now_ns + delay_ns, action)
@@ -168,6 +190,7 @@ class Socket:
             return
         run, what = self.run, self.run.phase.what
         if not run.online or what == "hang":
+            self._be_patient(number, began_ns)
             since_ns = run.now_ns - began_ns
             again_ns = next((each for each in SYN_NS if each + WAY_NS > since_ns), None)
             if again_ns is not None:
@@ -177,7 +200,7 @@ class Socket:
         elif what in {"refuse", "stop"}:
             self._later(WAY_NS, partial(self._refused, number, Cause.REFUSED))
         else:
-            self._later(5 * WAY_NS, partial(self._opened, number, run.phase))
+            self._later(HANDSHAKE_NS - WAY_NS, partial(self._opened, number, run.phase))
 
     def _refused(self, number: int, cause: Cause) -> None:
         if not self._is(number, HostPhase.CONNECTING):

@@ -7,6 +7,7 @@ a whole fleet or page was simulated (:func:`stories` reads a trace), and its wor
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from stormlab.clock import to_s
@@ -62,11 +63,25 @@ class Story:
 
     def of(self, *events: Event) -> list[Step]:
         """The steps of these kinds, in order."""
-        return [step for step in self.steps if step.event in events]
+        wanted = [event for event in events if event in self._by_event]
+        if len(wanted) == 1:
+            return self._by_event[wanted[0]]
+        return [step for step in self.steps if step.event in wanted] if wanted else []
+
+    def has(self, *events: Event) -> bool:
+        """Whether any of these ever happened."""
+        return any(event in self._by_event for event in events)
 
     def times_ns(self, *events: Event) -> list[int]:
         """When they happened."""
-        return [step.time_ns for step in self.steps if step.event in events]
+        return [step.time_ns for step in self.of(*events)]
+
+    @cached_property
+    def _by_event(self) -> dict[Event, list[Step]]:
+        found: dict[Event, list[Step]] = {}
+        for step in self.steps:
+            found.setdefault(step.event, []).append(step)
+        return found
 
     def __iter__(self) -> Iterator[Step]:
         """Go through the steps."""

@@ -108,6 +108,8 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
     the server said when to come back, to a policy that may obey.
     """
     spans: list[tuple[int, int]] = []
+    if not any(step.detail == "reject" for step in story.of(Event.FAULT)):
+        return spans
     began_ns: int | None = None
     fooling = advised = False
     obeys = subject.declared.obeys_advice is not False

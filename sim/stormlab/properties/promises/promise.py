@@ -66,6 +66,9 @@ def broken(reason: str, steps: list[Step] | tuple[Step, ...] = (), who: str = ""
     return Finding(Outcome.BROKEN, reason, shown)
 
 
+PRESENCE = (Event.OFFLINE, Event.ONLINE, Event.HIDDEN, Event.VISIBLE)
+
+
 class Presence:
     """Whether the device is offline or the page hidden, as the steps go by."""
 
@@ -75,6 +78,8 @@ class Presence:
 
     def take(self, step: Step) -> None:
         """Follow a step."""
+        if step.event not in PRESENCE:
+            return
         if step.event in {Event.OFFLINE, Event.ONLINE}:
             self.offline = step.event is Event.OFFLINE
         elif step.event in {Event.HIDDEN, Event.VISIBLE}:

@@ -6,6 +6,7 @@ from stormlab.policy.backoff import MS_PER_S
 from stormlab.policy.budget import AdaptiveThrottle, BudgetRule, Leaky, TokenBucket
 from stormlab.properties.promises.promise import (
     HOLDS,
+    PRESENCE,
     Finding,
     Presence,
     Promise,
@@ -80,17 +81,17 @@ def _budget_s(rule: BudgetRule) -> float:
 
 
 def _ends_open(story: Story) -> bool:
-    last = [step for step in story if step.event in {Event.OPEN, Event.CLOSE}]
+    last = story.of(Event.OPEN, Event.CLOSE)
     return bool(last) and last[-1].event is Event.OPEN
 
 
 def _absent(story: Story) -> str:
     """Why nobody can expect the endpoint to be connected at the end; empty: it can be expected."""
+    if story.has(Event.CLOSE_CALLED):
+        return "closed by the application"
     presence = Presence()
-    for step in story:
+    for step in story.of(*PRESENCE):
         presence.take(step)
-        if step.event is Event.CLOSE_CALLED:
-            return "closed by the application"
     return presence.away
 
 
@@ -119,8 +120,8 @@ def _ready_ns(subject: Subject, story: Story, healed_ns: int) -> int:
     """
     declared = subject.declared
     ready_ns, is_open = healed_ns, False
-    for step in story:
-        if step.event in {Event.ONLINE, Event.VISIBLE, Event.OFFLINE, Event.HIDDEN}:
+    for step in story.of(Event.OPEN, Event.CLOSE, *PRESENCE):
+        if step.event in PRESENCE:
             ready_ns = max(ready_ns, step.time_ns)
         elif step.event is Event.OPEN:
             is_open = True
@@ -188,7 +189,7 @@ def _unproved(story: Story) -> bool:
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
     is_open = False
-    for step in story:
+    for step in story.of(Event.OPEN, Event.CLOSE):
         if step.time_ns > healed_ns:
             if is_open or step.event is Event.OPEN:
                 return None if is_open else step
@@ -330,6 +331,8 @@ def _forgets(subject: Subject, seen: Seen) -> Finding:
     long_ns = to_ns(max(STABLE_S, declared.stable_s))
     judged = False
     for story in seen.stories:
+        if not story.has(Event.PROVED) or len(story.of(Event.CLOSE)) <= FAILURES_BEFORE:
+            continue
         before = 0  # failures in a row before the connection
         opened = ended = None
         proved, presence = False, Presence()

@@ -19,7 +19,7 @@ from stormlab.worlds.story import Step, Story
 
 SLACK_NS = 1_000
 TRANSIENT = frozenset({1001, 1012, 1013})
-_AWAKENS = {Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND}
+_AWAKENS = (Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND)
 
 
 def _obeys_advice(subject: Subject, seen: Seen) -> Finding:
@@ -31,7 +31,7 @@ def _obeys_advice(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         told: Step | None = None
-        for step in story:
+        for step in story.of(Event.CLOSE, Event.NEW, *_AWAKENS):
             if step.event is Event.CLOSE:
                 told = step if _asked_ns(declared, step) else None
             elif step.event in _AWAKENS:
@@ -66,7 +66,7 @@ def _obeys_codes(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         ended: Step | None = None
-        for step in story:
+        for step in story.of(Event.CLOSE, Event.NEW, *_AWAKENS):
             if step.event is Event.CLOSE:
                 ended = step if step.code in final else None
                 judged = judged or step.clean == 1
@@ -85,7 +85,7 @@ def _stopped_by_code(subject: Subject, seen: Seen) -> Finding | None:
     """A restart (1012) or overload (1013) that ends a client for good."""
     declared = subject.declared
     for story in seen.stories:
-        steps = [step for step in story if step.event in {Event.CLOSE, Event.GAVE_UP}]
+        steps = story.of(Event.CLOSE, Event.GAVE_UP) if story.has(Event.GAVE_UP) else []
         for before, after in pairwise(steps):
             transient = before.code in TRANSIENT and before.clean == 1
             by_limit = declared.may_give_up and before.code not in declared.final_codes

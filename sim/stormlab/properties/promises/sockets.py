@@ -83,6 +83,8 @@ def _one_timer(_subject: Subject, seen: Seen) -> Finding:
 def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
+        if not story.has(Event.GAVE_UP, Event.GONE, Event.CLOSE_CALLED, Event.CLEANUP):
+            continue
         ended: Step | None = None
         for step in story:
             if step.event in {Event.GAVE_UP, Event.GONE} or _closed_for_good(step, story):

@@ -12,6 +12,7 @@ from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
+TWICE = 4
 _ENDS_OF_ATTEMPT = {Event.OPEN, Event.CLOSE}
 _AT_SERVER = {Event.STARTED, Event.ACCEPTED, Event.ENDED, Event.LOST}
 
@@ -68,6 +69,8 @@ def _repeats(_subject: Subject, seen: Seen) -> Finding:
     again = seen.again
     if again is None:
         return undecided("the world was not run a second time")
+    if getattr(seen.world, "seed", 0) % TWICE:
+        return undecided(f"only worlds with a seed that {TWICE} divides are run a second time")
     for story, other in zip(seen.stories, again(), strict=True):
         if story.steps != other.steps:
             first = next(
@@ -97,7 +100,7 @@ PROMISES = (
     Promise(
         "same-world-same-trace",
         "The same world gives the same trace: no hidden clock, no chance of its own.",
-        "run(world) = run(world), step by step",
+        f"run(world) = run(world), step by step, for every {TWICE}th seed",
         ("bare", "fleet"),
         _repeats,
     ),
