@@ -1,4 +1,8 @@
-"""Promises about sockets and timers: who owns them, and what comes after the end."""
+"""Promises about sockets and timers: who owns them, and what comes after the end.
+
+The host of a bare world makes one attempt at a time and keeps one timer, whatever a policy decides:
+there two of either would be the host's fault. Pages own their sockets and timers themselves.
+"""
 
 from stormlab.clock import to_ns
 from stormlab.properties.promises.promise import HOLDS, Finding, Promise, Seen, broken, undecided
