@@ -1,0 +1,84 @@
+"""``stormlab replay``: a counterexample shown again, and what became of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stormlab.check import Replay
+from stormlab.properties import PROMISES
+from stormlab.worlds.bare import BareWorld
+from stormlab.worlds.herd import HerdWorld
+from stormlab.worlds.phases import Phase
+
+Stormlab = Callable[..., Any]
+WORLD = BareWorld((Phase("reject", 90.0),), settle_s=30.0)
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Path:
+    place = tmp_path / "found.json"
+    Replay("phoenix", "phoenix", PROMISES["calm-when-fooled"], WORLD).write(place)
+    return place
+
+
+def test_it_is_told_in_a_few_lines(stormlab: Stormlab, found: Path) -> None:
+    ended = stormlab("replay", found)
+    assert ended.code == 1
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("phoenix on calm-when-fooled: ")
+    assert lines[1].strip().startswith("server: accepts and closes 90 s")
+    assert any(line.strip().startswith("faults   |accepts and closes") for line in lines)
+    assert lines[-1].startswith("still broken: ")
+    assert len(lines) <= 14
+
+
+def test_a_repaired_policy_is_fixed(stormlab: Stormlab, found: Path) -> None:
+    ended = stormlab("replay", found, "--policy", "aws-full-jitter")
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "fixed")
+    document = json.loads(stormlab("replay", found, "--policy", "aws-full-jitter", "--json").out)
+    assert document["now"]["says"] == "fixed"
+    assert document["name"] == "aws-full-jitter"
+
+
+def test_nothing_to_judge_by_is_undecided(stormlab: Stormlab, tmp_path: Path) -> None:
+    place = tmp_path / "found.json"
+    Replay("phoenix", "phoenix", PROMISES["budget-kept"], WORLD).write(place)
+    ended = stormlab("replay", place)
+    assert ended.code == 2
+    assert ended.out.splitlines()[-1] == "undecided: it declares no retry budget"
+
+
+def test_a_figure_is_drawn(stormlab: Stormlab, found: Path, tmp_path: Path) -> None:
+    ended = stormlab("replay", found, "--figure", tmp_path / "x.svg")
+    assert "wrote" in ended.err
+    assert (tmp_path / "x.svg").read_text("utf-8").lstrip().startswith("<?xml")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["found.json", "x.svg"]
+
+
+def test_a_herd_is_told_without_a_picture(stormlab: Stormlab, tmp_path: Path) -> None:
+    place = tmp_path / "found.json"
+    Replay("phoenix", "phoenix", PROMISES["fleet-disperses"], HerdWorld(0)).write(place)
+    assert stormlab("replay", place).code in {0, 1}
+    complaint = stormlab("replay", place, "--figure", tmp_path / "x.svg").complaint
+    assert "judged by delays alone" in complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--figure", "x.pdf"), "--figure x.pdf: found '.pdf'; allowed: a name in .svg or .png"),
+        (("--policy", "phoenicks"), "no policy 'phoenicks'"),
+        (("--policy", "page.hook=manager"), "is not about page.hook=manager"),
+    ],
+)
+def test_bad_input_is_one_line(
+    stormlab: Stormlab, found: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    assert complaint in stormlab("replay", found, *arguments).complaint
+
+
+def test_a_missing_file_is_one_line(stormlab: Stormlab, tmp_path: Path) -> None:
+    assert "No such file" in stormlab("replay", tmp_path / "gone.json").complaint
