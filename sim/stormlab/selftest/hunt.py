@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from statistics import median
 
-from stormlab.check import CheckError, check_policy
+from stormlab.check import Budget, CheckError, check_policy
 from stormlab.evidence import Outcome
 from stormlab.properties.promises import Seen
 from stormlab.selftest.planted import Code, Planted
@@ -28,7 +28,7 @@ class Search:
 
     fault: Planted
     seed: int
-    budget: str
+    budget: str | Budget
     twin: bool = False
 
 
@@ -109,7 +109,7 @@ def search(what: Search) -> Result:
     return Result(what, broken, judged.found_at or 0, judged.seconds, clients, faults)
 
 
-def planned(faults: Sequence[Planted], seeds: Sequence[int], budget: str) -> list[Search]:
+def planned(faults: Sequence[Planted], seeds: Sequence[int], budget: str | Budget) -> list[Search]:
     """Everything there is to do; a twin that several faults share is tried once."""
     todo = [Search(fault, seed, budget) for fault in faults for seed in seeds]
     tried: list[Code] = []
