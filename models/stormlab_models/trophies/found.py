@@ -191,8 +191,8 @@ TROPHIES = (
         "nats.js",
         "first-retry-is-spread",
         "the first reconnect has no jitter",
-        "Jitter came to the clients of NATS with the issue named here, of the one in Go. It is added"
-        " only if the last dial to that server was less than the wait ago, so after a long"
+        "Jitter came to the clients of NATS with the issue named here, of the one in Go. It is"
+        " added only if the last dial to that server was less than the wait ago, so after a long"
         " connection the whole fleet is back in the same instant.",
         HERD,
         ("nats-io/nats.go#563",),

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from stormlab.check import Check, CheckError, Runs, Verdict, target_of
-from stormlab.check.budget import budget_of
+from stormlab.check.budget import Budget, budget_of
 from stormlab.check.guard import limited
 from stormlab.judging.matrix import Matrix, Row
 from stormlab.policy.catalogue import Entry, catalogue
@@ -30,7 +30,7 @@ class JudgingError(Exception):
     """Policies that cannot be judged; the message is one line for a person."""
 
 
-def judged(name: str, budget: str) -> dict[str, Any]:
+def judged(name: str, budget: str | Budget) -> dict[str, Any]:
     """Hold one policy of the catalogue to every promise; gives its row's figures.
 
     Raises:
@@ -49,7 +49,7 @@ class Plan:
     """The policies to judge, each with the key of its row, and the rows that are there."""
 
     keys: dict[str, str]
-    budget: str
+    budget: str | Budget
     command: str
     done: dict[str, Row] = field(default_factory=dict)
 
@@ -84,10 +84,14 @@ class Plan:
     @property
     def matrix(self) -> Matrix:
         """What came of it, when all rows are there."""
-        return Matrix.of([self.done[name] for name in self.keys], self.budget, self.command)
+        return Matrix.of(
+            [self.done[name] for name in self.keys], budget_of(self.budget).name, self.command
+        )
 
 
-def plan(names: Sequence[str], budget: str, command: str = "", store: Store | None = None) -> Plan:
+def plan(
+    names: Sequence[str], budget: str | Budget, command: str = "", store: Store | None = None
+) -> Plan:
     """Which rows there are to be (none named: the whole catalogue), and which are kept already.
 
     Raises:
@@ -100,14 +104,16 @@ def plan(names: Sequence[str], budget: str, command: str = "", store: Store | No
         if name not in known:
             raise JudgingError(f"policy '{name}': not in the catalogue; see: stormlab policies")
     try:
-        if budget_of(budget).hunts:
-            raise JudgingError(f"budget: found '{budget}', whose worlds differ every time")
+        worlds = budget_of(budget)
     except ValueError as error:
         raise JudgingError(str(error)) from None
+    if worlds.hunts:
+        raise JudgingError(f"budget: found '{worlds.name}', whose worlds differ every time")
+    tried = f"{worlds.name} {sorted(worlds.cases.items())} {worlds.shrink_tries}"
     chosen = {name: known[name] for name in sorted(names or known)}
     reader = SourceReader()
     keys = {
-        name: unit_key(_code(reader, name), entry.digest, SEED, f"{READER} {budget} {name}")
+        name: unit_key(_code(reader, name), entry.digest, SEED, f"{READER} {name} {tried}")
         for name, entry in chosen.items()
     }
     made = Plan(keys, budget, command)
