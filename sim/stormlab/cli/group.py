@@ -28,6 +28,7 @@ BUILT_IN = {
     "check": "stormlab.cli.check:check",
     "replay": "stormlab.cli.replay:replay",
     "judge": "stormlab.cli.judge:judge",
+    "selftest": "stormlab.cli.selftest:selftest",
     "policies": "stormlab.cli.policies:policies",
     "policy": "stormlab.cli.policies:policy",
     "scenarios": "stormlab.cli.catalogue:scenarios",
