@@ -40,7 +40,7 @@ def test_faults_are_shaded_and_told_apart_without_colour(
     draw_replay(found, tmp_path / "a.svg")
     [figure] = drawn
     words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"fault: accepts and closes", "fault: silent", "fault: offline", "attempt"} <= set(words)
+    assert {"fault: rejects", "fault: silent", "fault: offline", "attempt"} <= set(words)
     handles = dict(zip(words, figure.legends[0].legend_handles, strict=True))
     hatches = [handles[word].get_hatch() for word in words if word.startswith("fault")]
     assert len(set(hatches)) == len(hatches) == 3

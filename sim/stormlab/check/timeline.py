@@ -12,12 +12,18 @@ from stormlab.worlds.story import Story
 
 CELLS = 60
 CLIENTS_MAX = 3
-KEY = "  * attempt  = connected  # twice at a time  ! gave up  x closed or gone"
+KEY = {
+    "*": "attempt",
+    "=": "connected",
+    "#": "more than once at a time",
+    "!": "gave up",
+    "x": "closed or gone",
+}
 _WORDS = {
     "refuse": "refuses",
     "stop": "down",
     "hang": "silent",
-    "reject": "accepts and closes",
+    "reject": "rejects",
     "mute": "never proves",
 }
 
@@ -99,7 +105,7 @@ def connections(story: Story) -> list[Connected]:
 
 
 def timeline(seen: Seen) -> list[str]:
-    """At most five lines: the scale, the faults, up to three endpoints; none without a story."""
+    """At most six lines: faults, up to three endpoints, scale, key; none without a story."""
     if not seen.stories or seen.end_ns <= 0:
         return []
     end_s = to_s(max(story.end_ns for story in seen.stories))
@@ -110,7 +116,9 @@ def timeline(seen: Seen) -> list[str]:
     lines = [f"{label:{room}} |{row}|" for label, row in zip(labels, rows, strict=True)]
     right = f"{end_s:,.10g} s"
     lines.append(" " * (room + 2) + "0 s" + right.rjust(CELLS - 3))
-    return lines
+    used = set("".join(rows[1:]))
+    key = "  ".join(f"{mark} {word}" for mark, word in KEY.items() if mark in used)
+    return [*lines, *([" " * (room + 2) + key] if key else [])]
 
 
 def _cell(time_s: float, end_s: float) -> int:

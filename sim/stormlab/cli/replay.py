@@ -62,20 +62,22 @@ def replay(file: Path, policy: str | None, figure: str | None, as_json: bool) ->
 
 
 def _show(found: "Replayed") -> None:
-    from stormlab.check.timeline import KEY, timeline  # noqa: PLC0415  when called
+    from stormlab.check.timeline import timeline  # noqa: PLC0415  when called
     from stormlab.worlds.written import lines_of  # noqa: PLC0415
 
     promise, finding = found.replay.promise, found.finding
     say(f"{found.target.name} on {promise.name}: {promise.statement}")
     for line in lines_of(found.replay.world):
         say(f"  {line}")
-    drawn = timeline(found.seen)
-    for line in [*drawn, KEY] if drawn else []:
+    for line in timeline(found.seen):
         say(f"  {line}")
     for line in finding.events:
         say(f"    {line}")
     word = WORDS[finding.outcome.value]
     say(f"{word}: {finding.reason}" if finding.reason else word)
+    if word == "undecided":
+        elsewhere = f"stormlab check TARGET --promise {promise.name}"
+        say(f"no longer broken here; in other worlds: {elsewhere}")
 
 
 def _document(found: "Replayed") -> dict[str, object]:

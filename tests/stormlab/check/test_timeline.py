@@ -35,11 +35,12 @@ def test_each_turn_of_a_repeated_fault_is_a_span(sound: Reconnect) -> None:
 
 def test_the_lines_share_one_scale(sound: Reconnect) -> None:
     world = BareWorld((Phase("serve", 30.0), Phase("refuse", 15.0)), settle_s=45.0)
-    faults, client, scale = timeline(see(target_of(sound), world))
+    faults, client, scale, key = timeline(see(target_of(sound), world))
     assert faults == "faults   |" + "." * 20 + "refuses---" + "." * 30 + "|"
     assert client.startswith("client 0 |*" + "=" * 19)
     assert client.endswith("=|")
     assert scale.split() == ["0", "s", "90", "s"]
+    assert key.strip() == "* attempt  = connected"
     assert len(faults) == len(client) == CELLS + 11
 
 
