@@ -183,3 +183,20 @@ def test_an_endless_loop_is_stopped(stormlab: Stormlab, monkeypatch: pytest.Monk
     monkeypatch.setattr(guard.limited.__wrapped__, "__defaults__", (0.5,))  # type: ignore[attr-defined]
     complaint = stormlab("check", "mine.py:Loop").complaint
     assert complaint.startswith("Loop: did not return within 0.5 s (at mine.py:")
+
+
+@pytest.mark.slow
+def test_every_process_says_the_same() -> None:
+    """Whatever the order of hashes: the same target, budget and seed give the same document."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "stormlab", "check", "phoenix", "--json"],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2")
+    ]
+    assert [run.returncode for run in said] == [1, 1]
+    assert said[0].stdout == said[1].stdout
