@@ -46,9 +46,11 @@ def _herd(subject: Subject, number: int) -> list[list[int]]:
 
 
 def _client(subject: Subject, number: int, client: int) -> list[int]:
-    walked = subject.walk(WALK, number, client=client, dropped_first=True).delays_ns
-    if len(walked) == WALK and sum(walked) < OUTAGE_S * NS_PER_S:
-        walked = subject.walk(OFTEN, number, client=client, dropped_first=True).delays_ns
+    walked: list[int] = []
+    for times in (WALK, 4 * WALK, OFTEN):
+        walked = subject.walk(times, number, client=client, dropped_first=True).delays_ns
+        if len(walked) < times or sum(walked) >= OUTAGE_S * NS_PER_S:
+            break
     return walked
 
 

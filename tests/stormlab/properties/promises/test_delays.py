@@ -1,0 +1,107 @@
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from stormlab.clock import to_ns
+from stormlab.evidence import Outcome
+from stormlab.policy import Chance, Constant, Decision, Delays, Fact, Happened, Reconnect, RetryAt
+from stormlab.policy.support import Support
+from stormlab.properties import Declared, Subject
+
+BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
+
+
+@dataclass
+class Table:
+    """It waits as it is told, by the number of failures; the last delay for ever."""
+
+    delays_s: tuple[float, ...]
+    failures: int = 0
+
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        del chance
+        if happened.fact not in {Fact.DROPPED, Fact.REFUSED}:
+            return None
+        self.failures += 1
+        delay_s = self.delays_s[min(self.failures, len(self.delays_s)) - 1]
+        return RetryAt(happened.time_ns + to_ns(delay_s))
+
+    def may_attempt(self, time_ns: int) -> bool:
+        del time_ns
+        return True
+
+
+def waits(*delays_s: float, declared: Declared | None = None) -> Subject:
+    return Subject("waits", lambda: Table(delays_s), declared)
+
+
+@pytest.mark.parametrize(
+    ("delays_s", "outcome"),
+    [
+        ((1.0, 2.0, 4.0, 4.0), HOLDS),
+        ((1.0, 2.0, 1.9, 4.0), BROKEN),
+        ((1.0, 0.6, 2.0), HOLDS),  # the first one may be special
+        ((1.0, 0.4, 2.0), BROKEN),
+        ((1.0, 0.6, 0.5), BROKEN),
+    ],
+)
+def test_delays_grow_with_the_same_draw(
+    hand: Any, delays_s: tuple[float, ...], outcome: Outcome
+) -> None:
+    assert hand.judge("delay-grows-to-the-cap", subject=waits(*delays_s)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("last_s", "outcome"), [(30.0, HOLDS), (0.0, BROKEN), (-1.0, BROKEN), (0.02, BROKEN)]
+)
+def test_no_delay_collapses_after_a_thousand_failures(
+    hand: Any, last_s: float, outcome: Outcome
+) -> None:
+    subject = waits(1.0, *(30.0,) * 1_100, last_s)
+    assert hand.judge("delay-survives-overflow", subject=subject).outcome is outcome
+
+
+def test_a_class_with_a_breaker_in_it_has_no_delays_of_its_own(hand: Any, breaker: Any) -> None:
+    guarded = waits(1.0, 20.0, 1.0, declared=Declared(delay_s_max=1.0, breaker=breaker))
+    for name in ("delay-grows-to-the-cap", "delay-survives-overflow"):
+        assert hand.judge(name, subject=guarded).outcome is UNDECIDED
+        parts = hand.subject(Reconnect(hand.careful.schedule, breaker=breaker))
+        assert hand.judge(name, subject=parts).outcome is HOLDS
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "outcome"), [(10.0, HOLDS), (10.1, BROKEN), (4.9, BROKEN), (5.0, HOLDS)]
+)
+def test_delays_lie_in_the_declared_range(hand: Any, delay_s: float, outcome: Outcome) -> None:
+    support = Support.of([(to_ns(5.0), to_ns(10.0))])
+    declared = Declared(delay_s_max=10.0, supports=lambda _: support)
+    found = hand.judge("delay-in-range", subject=waits(delay_s, declared=declared))
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ([(1, "timer_set", {"value_s": 30.0})], HOLDS),
+        ([(1, "timer_set", {"value_s": 30.1})], BROKEN),
+        ([(1, "timer_set", {"value_s": -0.1})], BROKEN),
+        ([(1, "close", {"advice_s": 60.0}), (1, "timer_set", {"value_s": 60.0})], HOLDS),
+        ([(1, "close", {"advice_s": 60.0}), (1, "timer_set", {"value_s": 60.1})], BROKEN),
+    ],
+)
+def test_so_do_the_waits_in_a_world(hand: Any, lines: list[Any], outcome: Outcome) -> None:
+    assert hand.judge("delay-in-range", hand.story(*lines)).outcome is outcome
+
+
+def test_who_declares_no_range_is_held_to_zero(hand: Any) -> None:
+    subject = waits(10.0)
+    story = hand.story((1, "timer_set", {"value_s": 99.0}))
+    assert hand.judge("delay-in-range", story, subject=subject).outcome is HOLDS
+
+
+def test_a_rule_or_a_spacing_that_overrules_the_schedule_is_no_breach(hand: Any) -> None:
+    spaced = Reconnect(hand.careful.schedule, spacing_s=5.0)
+    assert hand.judge("delay-in-range", subject=hand.subject(spaced)).outcome is HOLDS
+    late = Reconnect(hand.careful.schedule, late=(60.0, Delays(Constant(45.0))))
+    assert hand.judge("delay-in-range", subject=hand.subject(late)).outcome is HOLDS

@@ -1,0 +1,152 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stormlab.clock import to_ns
+from stormlab.evidence import Outcome
+from stormlab.policy import AdaptiveThrottle, Constant, Delays, Reconnect, TokenBucket
+from stormlab.properties.promises.load import refused_in
+from stormlab.trace import Recorder
+from stormlab.vocabulary import Event
+
+BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
+Lives = Callable[..., list[Any]]
+
+
+def test_what_it_does_in_a_window_of_refusals(hand: Any) -> None:
+    every_10_s = hand.subject(Reconnect(Delays(Constant(10.0))))
+    assert refused_in(every_10_s, 0, 60.0) == 6
+    every_100_ms = hand.subject(Reconnect(Delays(Constant(0.1))))
+    assert refused_in(every_100_ms, 0, 30.0) == 300  # more than the short walk
+
+
+def fooled(begin_s: float, times: int, every_s: float, code: int = 1000) -> list[Any]:
+    lines: list[Any] = []
+    for number in range(times):
+        time_s = begin_s + number * every_s
+        ended = (time_s + 0.1, "close", {"code": code, "clean": 1})
+        lines += [(time_s, "new"), (time_s + 0.06, "open"), ended]
+        lines += [(time_s + 0.1, "timer_set", {"value_s": every_s - 0.1})]
+    return lines
+
+
+REJECT, SERVE = (0, "fault", {"detail": "reject"}), (70.0, "fault", {"detail": "serve"})
+
+
+@pytest.mark.parametrize(
+    ("times", "declares", "outcome"),
+    [
+        (18, {}, BROKEN),
+        (17, {}, HOLDS),  # every 10 s when refused: 2 * 6 + 5
+    ],
+)
+def test_fooled_clients_come_not_much_more_often(
+    hand: Any, times: int, declares: dict[str, Any], outcome: Outcome
+) -> None:
+    every_10_s = hand.subject(Reconnect(Delays(Constant(10.0))), **declares)
+    story = hand.story(REJECT, *fooled(1.0, times, 50.0 / times), SERVE)
+    assert hand.judge("calm-when-fooled", story, subject=every_10_s).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("lines", "obeys", "outcome"),
+    [
+        ([(30.0, "retry_by_hand")], False, UNDECIDED),
+        ([(30.0, "online")], False, UNDECIDED),
+        ([(30.0, "close", {"advice_s": 0.0, "code": 1013})], True, UNDECIDED),
+        ([(30.0, "close", {"advice_s": 0.0, "code": 1013})], None, UNDECIDED),
+        ([(30.0, "close", {"advice_s": 0.0, "code": 1013})], False, HOLDS),
+    ],
+)
+def test_what_somebody_asked_for_is_not_held_against_it(
+    hand: Any, lines: list[Any], obeys: Any, outcome: Outcome
+) -> None:
+    story = hand.story(REJECT, *lines, SERVE)
+    assert hand.judge("calm-when-fooled", story, obeys_advice=obeys).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("times", "every_s", "declares", "outcome"),
+    [
+        (20, 1.0, {}, BROKEN),  # it usually waits 22 s after 8 failures, so 2.8 s at least
+        (20, 3.0, {}, HOLDS),
+        (14, 1.0, {}, UNDECIDED),
+        (20, 1.0, {"resets_on": "stable", "stable_s": 0.03}, UNDECIDED),
+        (20, 1.0, {"resets_on": "stable", "stable_s": 5.0}, BROKEN),
+        (20, 1.0, {"resets_on": "time", "stable_s": 0.5}, UNDECIDED),
+        (20, 1.0, {"resets_on": None}, BROKEN),
+    ],
+)
+def test_opening_alone_forgets_nothing(
+    hand: Any, times: int, every_s: float, declares: dict[str, Any], outcome: Outcome
+) -> None:
+    story = hand.story(REJECT, *fooled(1.0, times, every_s), (70.0, "fault", {"detail": "serve"}))
+    found = hand.judge("backoff-survives-flapping", story, **declares)
+    assert found.outcome is outcome
+
+
+def test_delays_that_do_not_grow_have_no_backoff_to_keep(hand: Any) -> None:
+    subject = hand.subject(Reconnect(Delays(Constant(10.0))))
+    story = hand.story(REJECT, *fooled(1.0, 20, 1.0), SERVE)
+    found = hand.judge("backoff-survives-flapping", story, subject=subject)
+    assert found.outcome is UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"), [([], BROKEN), ([(9.0, "online")], HOLDS), ([(9.0, "open")], HOLDS)]
+)
+def test_attempts_are_bounded_while_nothing_opens(
+    hand: Any, refused: Lives, lines: list[Any], outcome: Outcome
+) -> None:
+    subject = hand.subject(Reconnect(Delays(Constant(10.0))))
+    story = hand.story(*refused(0, 9, 1.0), *lines, *refused(10.0, 9, 1.0))
+    found = hand.judge("attempts-bounded", story, subject=subject)
+    assert found.outcome is outcome
+
+
+def test_a_wait_that_the_server_chose_is_not_counted(hand: Any) -> None:
+    subject = hand.subject(Reconnect(Delays(Constant(10.0))), obeys_advice=True)
+    told = {"code": 1006, "advice_s": 0.0}
+    lines = [line for n in range(40) for line in ((n, "new"), (n + 0.1, "close", told))]
+    assert hand.judge("attempts-bounded", hand.story(*lines), subject=subject).outcome is HOLDS
+
+
+def test_a_story_that_was_cut_never_waits(hand: Any) -> None:
+    story = hand.story((0, "new"), cut=True)
+    assert hand.judge("attempts-bounded", story).outcome is BROKEN
+
+
+def test_a_retry_needs_a_token_of_a_reference_budget(hand: Any, refused: Lives) -> None:
+    one_in_10_s = TokenBucket(0.1, burst=2)
+
+    def outcome(*lines: Any, budget: Any = one_in_10_s) -> Outcome:
+        return Outcome(hand.judge("budget-kept", hand.story(*lines), budget=budget).outcome)
+
+    assert outcome(*refused(0, 3, 1.0)) is HOLDS  # the first is no retry
+    assert outcome(*refused(0, 4, 1.0)) is BROKEN
+    assert outcome(*refused(0, 9, 10.0)) is HOLDS
+    assert outcome((0, "new")) is UNDECIDED
+    assert outcome(*refused(0, 4, 1.0), budget=None) is UNDECIDED
+    assert outcome(*refused(0, 4, 1.0), budget=AdaptiveThrottle()) is UNDECIDED
+
+
+def test_sockets_that_share_a_budget_are_judged_together(hand: Any, refused: Lives) -> None:
+    lives = [hand.story(*refused(part / 2, 3, 1.0), endpoint=part) for part in range(2)]
+    budget = TokenBucket(0.1, burst=2)
+    assert hand.judge("budget-kept", *lives, budget=budget).outcome is HOLDS
+    assert hand.judge("budget-kept", *lives, budget=budget, shared=True).outcome is BROKEN
+
+
+@pytest.mark.parametrize(("size", "outcome"), [(500, HOLDS), (16_000, BROKEN), (None, UNDECIDED)])
+def test_the_bytes_of_a_handshake_are_bounded(
+    hand: Any, size: int | None, outcome: Outcome
+) -> None:
+    recorder = Recorder()
+    socket: dict[str, Any] = {"client": 0, "endpoint": 0, "socket": 0, "attempt": 1}
+    if size is not None:
+        recorder.add(to_ns(1), Event.NEW, **socket)
+        recorder.add(to_ns(1), Event.REQUEST, **socket, up=size)
+    trace = recorder.finish({"duration_ns": to_ns(2), "seed": 0})
+    assert hand.judge("bytes-bounded", trace=trace).outcome is outcome
+    assert hand.judge("bytes-bounded").outcome is UNDECIDED

@@ -1,0 +1,163 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stormlab.evidence import Outcome
+from stormlab.policy import Constant, Exponential, Reconnect, Schedule, TokenBucket
+from stormlab.policy.breaker import CircuitBreaker
+from stormlab.properties.promises.recovery import settle_s
+from stormlab.vocabulary import Cause
+
+Lives = Callable[..., list[Any]]
+
+
+def test_the_bound_is_the_sum_of_what_may_come_one_after_another(hand: Any) -> None:
+    # 30 s of delay, 10 s of connect time-out, 1 s for the handshake itself
+    assert settle_s(hand.subject()) == 41.0
+    open_20_s = CircuitBreaker(open_for=Constant(20.0))
+    assert settle_s(hand.subject(breaker=open_20_s)) == 41.0 + 20.0 * 1.2 + 2.0 + 30.0
+    assert settle_s(hand.subject(budget=TokenBucket(0.1)), sockets=3) == 41.0 + 3 * 10.0 + 2.0
+
+
+def test_the_bound_grows_with_the_failures_as_far_as_delays_do(hand: Any) -> None:
+    assert settle_s(hand.subject(), failures=2) == 4.0 + 11.0
+    assert settle_s(hand.subject(), failures=90) == settle_s(hand.subject())
+
+
+@pytest.mark.parametrize(
+    ("back_s", "outcome"),
+    [
+        (100.0, Outcome.HOLDS),
+        (114.9, Outcome.HOLDS),
+        (115.1, Outcome.BROKEN),
+        (None, Outcome.BROKEN),
+    ],
+)
+def test_converges_within_the_bound_of_the_failures_it_had(
+    hand: Any, lost: Any, back_s: float | None, outcome: Outcome
+) -> None:
+    lines = [(0, "new"), (0.02, "close", lost)]  # one failure: 4 + 10 + 1 s at most
+    lines += [(back_s - 0.06, "new"), (back_s, "open")] if back_s is not None else []
+    assert hand.judge("converges", hand.story(*lines), healed_s=100.0).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("more", "end_s"),
+    [
+        ([(150.0, "offline")], 600.0),
+        ([(150.0, "hidden")], 600.0),
+        ([(150.0, "offline"), (160.0, "visible")], 600.0),
+        ([(150.0, "close_called")], 600.0),
+        ([], 110.0),
+        ([(150.0, "offline"), (599.0, "online")], 600.0),
+        ([(101.0, "new"), (101.1, "open"), (590.0, "close", {"cause": Cause.KILLED})], 600.0),
+        ([(101.0, "new"), (101.1, "close", {"advice_s": 495.0, "code": 1013})], 600.0),
+    ],
+    ids=["offline", "hidden", "two ways", "closed", "too short", "just back", "just lost", "told"],
+)
+def test_who_cannot_be_expected_is_undecided(
+    hand: Any, lost: Any, more: list[Any], end_s: float
+) -> None:
+    story = hand.story((0, "new"), (0.02, "close", lost), *more, end_s=end_s)
+    found = hand.judge("converges", story, healed_s=100.0, obeys_advice=None)
+    assert found.outcome is Outcome.UNDECIDED
+
+
+def test_a_story_that_was_cut_shows_nothing_of_the_end(hand: Any, lost: Any) -> None:
+    story = hand.story((0, "new"), (0.02, "close", lost), cut=True)
+    assert hand.judge("converges", story).outcome is Outcome.UNDECIDED
+
+
+def test_survives_what_it_declares_to_survive(hand: Any, lost: Any) -> None:
+    down = [(0, "fault", {"detail": "refuse"}), (0, "new"), (0.02, "close", lost)]
+    gave_up = hand.story(
+        *down, (300.0, "gave_up", {"clean": 1}), (301.0, "fault", {"detail": "serve"})
+    )
+    back = hand.story(*down, (301.0, "fault", {"detail": "serve"}), (302.0, "new"), (302.1, "open"))
+    short = hand.story(*down, (299.0, "fault", {"detail": "serve"}))
+
+    def outcome(story: Any, **declares: Any) -> Outcome:
+        found: Outcome = hand.judge(
+            "survives-long-outages", story, healed_s=301.0, **declares
+        ).outcome
+        return found
+
+    assert outcome(gave_up) is Outcome.BROKEN
+    assert outcome(back) is Outcome.HOLDS
+    assert outcome(short) is Outcome.UNDECIDED
+    assert outcome(gave_up, gives_up=True) is Outcome.UNDECIDED
+    assert outcome(gave_up, gives_up=True, survives_s=302.0) is Outcome.BROKEN
+    assert outcome(gave_up, gives_up=True, survives_s=200.0) is Outcome.UNDECIDED
+
+
+def test_gives_up_only_as_declared_and_says_so(hand: Any, refused: Lives) -> None:
+    lines = [*refused(0, 5, 10.0), (45.0, "timer_cleared")]
+    said, silent = (hand.story(*lines, (45.0, "gave_up", {"clean": clean})) for clean in (1, 0))
+    nothing = hand.story(*lines)
+
+    def outcome(story: Any, **declares: Any) -> Outcome:
+        return Outcome(hand.judge("gives-up-as-declared", story, **declares).outcome)
+
+    assert outcome(said) is Outcome.BROKEN  # it declares never
+    assert outcome(said, gives_up=True, attempts_max=5) is Outcome.HOLDS
+    assert outcome(said, gives_up=True, attempts_max=6) is Outcome.BROKEN
+    assert outcome(said, gives_up=True, survives_s=44.0) is Outcome.HOLDS
+    assert outcome(said, gives_up=True, survives_s=46.0) is Outcome.BROKEN
+    assert outcome(said, final_codes=frozenset({1006})) is Outcome.HOLDS
+    assert outcome(silent, gives_up=True, attempts_max=5) is Outcome.BROKEN
+    assert outcome(nothing) is Outcome.BROKEN  # nothing pending, and it never said so
+    assert outcome(hand.story(*lines, cut=True)) is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        ((140.9, "close"), Outcome.HOLDS),
+        ((141.2, "close"), Outcome.BROKEN),
+        ((120.0, "close_called"), Outcome.HOLDS),
+        ((141.2, "fault", {"detail": "serve"}), Outcome.BROKEN),
+        ((130.0, "fault", {"detail": "serve"}), Outcome.HOLDS),
+        ((599.0, "message"), Outcome.BROKEN),
+    ],
+)
+def test_a_dead_peer_is_noticed_by_the_heartbeat(hand: Any, end: Any, outcome: Outcome) -> None:
+    story = hand.story((0, "new"), (0.1, "open"), (100.0, "fault", {"detail": "hang"}), end)
+    assert hand.judge("notices-a-dead-peer", story).outcome is outcome
+
+
+def test_without_a_heartbeat_or_a_silence_a_dead_peer_is_no_question(hand: Any) -> None:
+    silent = hand.story((0, "new"), (0.1, "open"), (100.0, "fault", {"detail": "hang"}))
+    closed = hand.story((0, "new"), (100.0, "fault", {"detail": "hang"}))
+    none = hand.subject(Reconnect(hand.careful.schedule))
+    assert hand.judge("notices-a-dead-peer", silent, subject=none).outcome is Outcome.UNDECIDED
+    assert hand.judge("notices-a-dead-peer", closed).outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("up_s", "wait_s", "end", "outcome"),
+    [
+        (21.0, 3.9, {}, Outcome.HOLDS),  # twice its longest first two delays: 2 * 2 s
+        (21.0, 4.1, {}, Outcome.BROKEN),
+        (19.0, 30.0, {}, Outcome.UNDECIDED),
+        (21.0, 30.0, {"code": 1012}, Outcome.UNDECIDED),
+        (21.0, 30.0, {"advice_s": 30.0}, Outcome.UNDECIDED),
+    ],
+)
+def test_a_stable_connection_is_forgiven_the_failures_before(
+    hand: Any, refused: Lives, up_s: float, wait_s: float, end: dict[str, Any], outcome: Outcome
+) -> None:
+    up = [(60.0, "new"), (60.1, "open"), (60.1, "proved")]
+    ended = (60.1 + up_s, "close", {"code": 1006, **end})
+    story = hand.story(
+        *refused(0, 5, 10.0), *up, ended, (60.1 + up_s, "timer_set", {"value_s": wait_s})
+    )
+    assert hand.judge("forgets-when-stable", story).outcome is outcome
+
+
+def test_an_uncapped_schedule_has_a_bound_for_the_failures_there_were(hand: Any, lost: Any) -> None:
+    schedule: Schedule = hand.careful.schedule.__class__(Exponential(1.0))
+    subject = hand.subject(Reconnect(schedule))
+    story = hand.story((0, "new"), (0.02, "close", lost), (1.0, "new"), (1.1, "open"))
+    assert hand.judge("converges", story, subject=subject).outcome is Outcome.HOLDS
+    assert settle_s(subject) < 2.0**12 + 100.0

@@ -1,0 +1,108 @@
+from typing import Any
+
+import pytest
+
+from stormlab.clock import to_ns
+from stormlab.evidence import Outcome
+from stormlab.trace import Recorder
+from stormlab.vocabulary import Event, State
+
+BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ([(0, "new"), (1, "new")], BROKEN),
+        ([(0, "new"), (1, "open"), (2, "new")], BROKEN),
+        ([(0, "new"), (1, "close"), (1, "new")], HOLDS),
+        ([(0, "new"), (1, "close_called"), (1, "new")], HOLDS),
+        ([(0, "new"), (1, "gone"), (1, "new")], HOLDS),
+    ],
+)
+def test_an_endpoint_has_one_live_socket(hand: Any, lines: list[Any], outcome: Outcome) -> None:
+    assert hand.judge("one-live-socket", hand.story(*lines)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ([(0, "timer_set"), (1, "timer_set")], BROKEN),
+        ([(0, "timer_set"), (1, "timer_fired"), (1, "timer_set")], HOLDS),
+        ([(0, "timer_set"), (1, "timer_cleared"), (1, "timer_set")], HOLDS),
+        ([(0, "timer_set"), (1, "timer_ignored"), (1, "timer_set")], HOLDS),
+        ([(0, "timer_set"), (1, "gone"), (1, "timer_set")], HOLDS),
+    ],
+)
+def test_an_endpoint_has_one_pending_timer(hand: Any, lines: list[Any], outcome: Outcome) -> None:
+    assert hand.judge("one-pending-timer", hand.story(*lines)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ([], BROKEN),
+        ([(20, "lost", {"socket": 1, "conn": 1})], HOLDS),
+        ([(20, "close", {"socket": 1})], HOLDS),
+        ([(20, "close_called", {"socket": 1})], HOLDS),
+        ([(20, "gone")], HOLDS),
+        ([(54.9, "lost", {"socket": 1, "conn": 1})], HOLDS),
+        ([(55.2, "lost", {"socket": 1, "conn": 1})], BROKEN),
+    ],
+    ids=["both stay", "server saw it", "page saw it", "closing", "reloaded", "in time", "late"],
+)
+def test_the_server_holds_one_connection_of_an_endpoint(
+    hand: Any, small_trace: Any, more: list[Any], outcome: Outcome
+) -> None:
+    two = [
+        (0, "new"),
+        (0.1, "accepted", {"conn": 1}),
+        (10, "new"),
+        (10.1, "accepted", {"conn": 2}),
+    ]
+    story = hand.story(*two, *more)
+    found = hand.judge("one-connection-at-the-server", story, trace=small_trace)
+    assert found.outcome is outcome
+
+
+def test_without_a_server_there_is_nothing_to_hold(hand: Any, small_trace: Any) -> None:
+    name = "one-connection-at-the-server"
+    assert hand.judge(name, hand.story((0, "new"))).outcome is UNDECIDED
+    assert hand.judge(name, hand.story((0, "new")), trace=small_trace).outcome is UNDECIDED
+
+
+@pytest.mark.parametrize("end", ["gave_up", "gone", "close_called"])
+@pytest.mark.parametrize(
+    ("between", "outcome"), [([], BROKEN), ([(2, "online")], HOLDS), ([(2, "offline")], BROKEN)]
+)
+def test_nothing_follows_an_end_unless_somebody_asks(
+    hand: Any, end: str, between: list[Any], outcome: Outcome
+) -> None:
+    story = hand.story((1, end), *between, (3, "new"))
+    assert hand.judge("quiet-after-the-end", story).outcome is outcome
+
+
+def test_a_life_without_an_end_is_not_judged(hand: Any) -> None:
+    assert hand.judge("quiet-after-the-end", hand.story((0, "new"))).outcome is UNDECIDED
+
+
+def test_a_cleanup_is_an_end_unless_the_component_is_mounted_again(hand: Any) -> None:
+    mounted = [(0, "mount"), (1, "cleanup")]
+    gone = hand.story(*mounted, (2, "new"))
+    again = hand.story(*mounted, (1, "mount"), (2, "new"))
+    assert hand.judge("quiet-after-the-end", gone).outcome is BROKEN
+    assert hand.judge("quiet-after-the-end", again).outcome is UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [(State.CONNECTING, BROKEN), (State.OPEN, HOLDS), (None, UNDECIDED)],
+)
+def test_messages_are_sent_when_open(hand: Any, state: State | None, outcome: Outcome) -> None:
+    recorder = Recorder()
+    if state is not None:
+        recorder.add(
+            to_ns(1), Event.SEND, client=0, endpoint=0, socket=0, attempt=1, before=int(state)
+        )
+    trace = recorder.finish({"duration_ns": to_ns(2), "seed": 0})
+    assert hand.judge("sends-when-open", trace=trace).outcome is outcome
