@@ -50,12 +50,11 @@ class Rig(RuleBasedStateMachine):
         transition = TRANSITIONS[self.expected, what]
         TAKEN.add((self.expected, what))
         self.heard.clear()
-        before = len(self.recorder._rows)
+        before = len(self.recorder.finish({}))
         act()
         self.expected = transition.after
-        errors = sum(
-            row[1] == list(Event).index(Event.ERROR) for row in self.recorder._rows[before:]
-        )
+        new = list(self.recorder.finish({}))[before:]
+        errors = sum(row.event is Event.ERROR for row in new)
         assert self.heard == [event for event in transition.events if event != "error"]
         assert errors == transition.events.count("error")
 

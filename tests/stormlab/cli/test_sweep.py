@@ -55,13 +55,13 @@ def test_it_says_what_it_runs_shows_a_table_and_writes_a_folder(sweep: Any, tmp_
 def test_a_wider_sweep_runs_only_what_is_new(
     sweep: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work, seeds = replications._work, []
+    work, seeds = replications.Job.__call__, []
 
     def counted(job: Any) -> Any:
         seeds.append(job.seed)
         return work(job)
 
-    monkeypatch.setattr(replications, "_work", counted)
+    monkeypatch.setattr(replications.Job, "__call__", counted)
     sweep("--figure", "attempts")
     again = sweep("--figure", "attempts", "--replications", "3")
     assert "6 runs, 4 already there" in again.err

@@ -108,7 +108,7 @@ def test_all_shows_every_trial(call: Command, monkeypatch: pytest.MonkeyPatch) -
 def test_a_stop_says_what_is_kept_and_the_same_command_goes_on(
     call: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, real, made = tmp_path / "out", replications._work, list[int]()
+    place, real, made = tmp_path / "out", replications.Job.__call__, list[int]()
 
     def counted(job: Any) -> Any:
         if len(made) == 5:
@@ -117,7 +117,7 @@ def test_a_stop_says_what_is_kept_and_the_same_command_goes_on(
         made.append(job.seed)
         return real(job)
 
-    monkeypatch.setattr(replications, "_work", counted)
+    monkeypatch.setattr(replications.Job, "__call__", counted)
     ended = call(*CAP, *GOAL, "--out", place)
     assert (ended.code, ended.out) == (130, "")
     assert ended.err == "stormlab: stopped; 5 runs are kept; run the same command to go on\n"
@@ -147,13 +147,13 @@ def test_kept_units_serve_a_longer_search(
     place = tmp_path / "out"
     call(*CAP, *GOAL, "--out", place, "--keep-units")
     assert partial_folder(place).is_dir()
-    real, made = replications._work, list[int]()
+    real, made = replications.Job.__call__, list[int]()
 
     def counted(job: Any) -> Any:
         made.append(job.seed)
         return real(job)
 
-    monkeypatch.setattr(replications, "_work", counted)
+    monkeypatch.setattr(replications.Job, "__call__", counted)
     assert call(*CAP, *GOAL, "--out", place, "--check", "4").code == 0
     assert made == [5003] * 4
 
