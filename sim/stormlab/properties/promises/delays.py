@@ -117,7 +117,7 @@ def _longest_ns(subject: Subject) -> int | None:
     declared = subject.declared
     if declared.seen or declared.delay_s_max is None or declared.guarded or not subject.supports:
         return None
-    return subject.longest_ns()
+    return max(subject.longest_ns(), to_ns(declared.delay_s_max))
 
 
 def _monotone(subject: Subject, seen: Seen) -> Finding:

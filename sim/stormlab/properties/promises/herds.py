@@ -8,11 +8,13 @@ probes. RFC 6455, section 7.2.3, names
 which is what "full" jitter gives.
 """
 
+from collections.abc import Iterator
 from itertools import accumulate
 
 import numpy as np
 
 from stormlab.clock import NS_PER_S, to_s
+from stormlab.policy.support import Support
 from stormlab.properties.promises.delays import AT_CAP_FROM, WALK, luck
 from stormlab.properties.promises.promise import (
     HOLDS,
@@ -92,10 +94,25 @@ def spread_s(subject: Subject) -> float:
     if width_s is None and declared.breaker is not None:
         width_s = declared.probe_spread_s
     if width_s is None:
-        known = [*subject.supports]
-        known += [each for each in (declared.first_after_drop,) if each is not None]
-        width_s = max((to_s(each.high_ns - each.low_ns) for each in known), default=0.0)
+        width_s = max((to_s(_width_ns(each)) for each in _reached(subject)), default=0.0)
     return min(max(width_s, RFC_SPREAD_S), max(longest_s, 2 * WINDOW_S_MIN) / 2)
+
+
+def _reached(subject: Subject) -> Iterator[Support]:
+    """The delays that a client has been through when the late half of the outage begins."""
+    if subject.declared.first_after_drop is not None:
+        yield subject.declared.first_after_drop
+    time_ns = 0.0
+    for each in subject.supports:
+        yield each
+        time_ns += (each.low_ns + each.high_ns) / 2
+        if time_ns > OUTAGE_S * NS_PER_S / 2:
+            return
+
+
+def _width_ns(support: Support) -> int:
+    """Over how much time a delay spreads attempts; with one for each middle, no more than that."""
+    return min(support.high_ns - support.low_ns, (support.low_ns + support.high_ns) // 2)
 
 
 def _window_s(subject: Subject) -> float:
