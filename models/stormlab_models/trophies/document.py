@@ -117,10 +117,12 @@ def told(each: Shown, folder: str) -> str:
 
 def commands(each: Shown, folder: str) -> list[str]:
     """How to see it again, and how it was found."""
-    return [
-        f"stormlab replay {folder}/{each.file}",
-        f"stormlab check {each.trophy.target} --promise {each.trophy.promise}",
-    ]
+    trophy = each.trophy
+    found = [f"stormlab replay {folder}/{each.file}"]
+    if trophy.budget is not None:
+        more = f" --budget {trophy.budget}" if trophy.budget != "dev" else ""
+        found.append(f"stormlab check {trophy.target} --promise {trophy.promise}{more}")
+    return found
 
 
 def _sentences(text: str) -> str:

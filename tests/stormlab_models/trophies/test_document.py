@@ -1,0 +1,78 @@
+"""Every trophy is still broken, in a world of a few lines, and TROPHIES.md says so."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stormlab.check import CheckError, check_policy, read_replay, replay
+from stormlab.evidence import Outcome
+from stormlab.judging.matrix import world_lines
+from stormlab_models.doc_tables import blocks
+from stormlab_models.trophies import PROPOSALS, TROPHIES, Trophy, found
+from stormlab_models.trophies.document import Shown, overview, shown, told
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = "reports/trophies"
+ALL = (*TROPHIES, *PROPOSALS)
+each_trophy = pytest.mark.parametrize("trophy", ALL, ids=lambda t: f"{t.target} {t.promise}")
+
+
+@pytest.fixture(scope="module")
+def all_shown() -> dict[Trophy, Shown]:
+    return {trophy: shown(trophy) for trophy in ALL}
+
+
+@each_trophy
+def test_a_trophy_is_still_broken(trophy: Trophy, all_shown: dict[Trophy, Shown]) -> None:
+    each = all_shown[trophy]
+    stored = read_replay(ROOT / FOLDER / each.file)
+    again = replay(stored)
+    assert again.finding.outcome is Outcome.BROKEN
+    assert again.finding.reason == stored.reason == each.finding.reason
+    assert stored.document == json.loads(json.dumps(each.replay.document))
+
+
+@each_trophy
+def test_a_trophy_shows_in_five_lines(trophy: Trophy, all_shown: dict[Trophy, Shown]) -> None:
+    world = world_lines(trophy.promise, trophy.world)
+    assert len(world) <= 2
+    assert len(world) + 1 + len(all_shown[trophy].finding.events[:2]) <= 5
+
+
+def test_there_are_no_replays_of_other_trophies(all_shown: dict[Trophy, Shown]) -> None:
+    names = sorted(path.name for path in (ROOT / FOLDER).iterdir())
+    assert names == sorted(each.file for each in all_shown.values())
+
+
+def test_the_document_says_what_is_seen(all_shown: dict[Trophy, Shown]) -> None:
+    stored = blocks((ROOT / "TROPHIES.md").read_text(encoding="utf-8"))
+    trophies = [all_shown[trophy] for trophy in TROPHIES]
+    assert stored["overview"] == overview(trophies)
+    assert stored["trophies"] == "\n\n".join(told(each, FOLDER) for each in trophies)
+    proposals = [all_shown[trophy] for trophy in PROPOSALS]
+    assert stored["proposals"] == "\n\n".join(told(each, FOLDER) for each in proposals)
+
+
+def test_a_trophy_that_is_no_longer_broken_is_named() -> None:
+    kept = Trophy("aws-full-jitter", "first-retry-is-spread", "", "", found.HERD)
+    with pytest.raises(CheckError, match="aws-full-jitter: first-retry-is-spread holds"):
+        shown(kept)
+
+
+def test_what_is_repaired_or_never_had_it_keeps_the_promise() -> None:
+    for target, promise, world in (
+        ("y-websocket", "calm-when-fooled", found.FOOLED),
+        ("reconnecting-websocket", "fleet-disperses", found.HERD),
+    ):
+        with pytest.raises(CheckError, match="holds"):
+            shown(Trophy(target, promise, "", "", world))
+
+
+@pytest.mark.slow
+@each_trophy
+def test_the_command_finds_it(trophy: Trophy) -> None:
+    if trophy.budget is None:
+        pytest.skip("only its own world shows it")
+    verdict = check_policy(trophy.target, promises=[trophy.promise], budget=trophy.budget)
+    assert verdict[trophy.promise].outcome is Outcome.BROKEN
