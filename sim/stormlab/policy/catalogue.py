@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -182,6 +183,7 @@ class FoundPolicy:
 
 REGISTERED = "registered:"
 _registered: dict[str, FoundPolicy] = {}
+_numbers = count()
 
 
 @contextmanager
@@ -190,7 +192,7 @@ def registered(make: Callable[[], Policy], name: str) -> Iterator[str]:
 
     For the length of the block, and in this process only.
     """
-    target = f"{REGISTERED}{name}#{len(_registered)}"
+    target = f"{REGISTERED}{name}#{next(_numbers)}"
     _registered[target] = FoundPolicy(name, make, _with_version(target))
     try:
         yield target

@@ -11,6 +11,7 @@ from stormlab.policy import (
     Constant,
     Delays,
     Exponential,
+    Policy,
     Reconnect,
     Reconnector,
     Span,
@@ -18,7 +19,7 @@ from stormlab.policy import (
     stop_on,
 )
 from stormlab.policy import catalogue as module
-from stormlab.policy.catalogue import Entry, FoundPolicy, catalogue, find_policy
+from stormlab.policy.catalogue import Entry, FoundPolicy, catalogue, find_policy, registered
 
 S = 1_000_000_000
 PARTS = Reconnect(
@@ -215,3 +216,15 @@ def test_a_table_can_be_like_an_entry_but_for_some_keys() -> None:
 def test_what_nothing_can_be_like_is_one_line(table: Mapping[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=re.escape(complaint)):
         find_policy(table)
+
+
+def test_a_factory_without_a_name_is_found_while_it_is_registered() -> None:
+    def make() -> Policy:
+        return find_policy("aws-full-jitter").make()
+
+    with registered(make, "ours") as first, registered(make, "ours") as second:
+        assert first != second  # two of one name do not hide each other
+        found = find_policy(first)
+        assert (found.name, found.factory) == ("ours", make)
+    with pytest.raises(ValueError, match="registered"):
+        find_policy(first)
