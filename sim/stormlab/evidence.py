@@ -1,4 +1,4 @@
-"""What the laws of :mod:`stormlab.properties.laws` share: a verdict, and a trace sorted by socket."""
+"""What the laws of :mod:`stormlab.properties.laws` share: a verdict, a trace by socket."""
 
 from dataclasses import dataclass
 from enum import StrEnum
