@@ -36,7 +36,7 @@ THEMES = {
     "R": ("recovery", recovery),
     "L": ("load", load),
     "G": ("guards", guards),
-    "V": ("server's word", servers),
+    "V": ("what the server says", servers),
     "S": ("sockets", sockets),
     "W": ("whole", whole),
 }

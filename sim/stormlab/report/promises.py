@@ -7,7 +7,7 @@ stand for.
 import html
 from collections.abc import Iterator, Sequence
 
-from stormlab.judging.matrix import SIGNS, Breach, Cell, Column, Matrix, Row
+from stormlab.judging.matrix import SIGNS, THEMES, Breach, Cell, Column, Matrix, Row
 from stormlab.report.page import render_page, slug
 from stormlab.report.words import cell, code, prose
 
@@ -27,9 +27,9 @@ _ABOUT = (
     " worlds that were tried."
 )
 _STYLE = """<style>
-body { max-width: 76rem; }
+body { max-width: 80rem; }
 .matrix td, .matrix th { padding: .1rem .3rem; text-align: center; vertical-align: middle;
-  line-height: 1.35; min-width: 1.65rem; }
+  line-height: 1.35; min-width: 1.55rem; white-space: nowrap; }
 .matrix th[scope=row] { text-align: left; font-weight: normal; white-space: nowrap; }
 .matrix .kind th { border-top: 2px solid var(--ink); font-size: .8rem; }
 .matrix .kind th:first-child { text-align: left; font-weight: bold; font-size: .95rem; }
@@ -51,9 +51,9 @@ def markdown(matrix: Matrix) -> str:
     """The matrix fit for a pull request; counterexamples as links to their files."""
     parts = [*_head(matrix), "## The matrix"]
     for kind, rows in matrix.kinds:
-        headings = [f"**{kind}**", *(column.code for column in matrix.columns), "broken"]
+        headings = [f"**{kind}**", "broken", *(column.code for column in matrix.columns)]
         lines = [
-            [code(row.name), *(SIGNS[row.cells[c.name]] for c in matrix.columns), _sum(row)]
+            [code(row.name), _sum(row), *(SIGNS[row.cells[c.name]] for c in matrix.columns)]
             for row in rows
         ]
         parts.append(_table(headings, lines))
@@ -79,11 +79,13 @@ def page(matrix: Matrix) -> str:
 
 def _head(matrix: Matrix) -> list[str]:
     signs = "\n".join(f"- {SIGNS[each]} {told}" for each, told in LEGEND.items())
+    themes = ", ".join(f"{letter} {theme}" for letter, (theme, _) in THEMES.items())
     return [
         f"# {TITLE}",
         f"**{prose(matrix.headline)}.**",
         prose(_ABOUT),
         signs,
+        f"Columns: {themes}. The promises are listed under the matrix.",
         f"Budget `{matrix.budget}`; the same command gives the same files:",
         f"```sh\n{matrix.command}\n```",
     ]
@@ -132,19 +134,22 @@ def _html(matrix: Matrix) -> Iterator[str]:
     yield '<div class="table"><table class="matrix">'
     for kind, rows in matrix.kinds:
         yield f'<tbody>\n<tr class="kind"><th scope="rowgroup">{html.escape(kind)}</th>'
+        yield '<th scope="col">broken</th>'
         yield from (_heading(column, edge=column.code in edges) for column in matrix.columns)
-        yield '<th class="edge">broken</th></tr>'
+        yield "</tr>"
         for row in rows:
-            yield f'<tr><th scope="row">{html.escape(row.name)}</th>'
+            yield f'<tr><th scope="row">{html.escape(row.name)}</th><td>{_sum(row)}</td>'
             yield from (_cell(row, column, column.code in edges) for column in matrix.columns)
-            yield f'<td class="edge">{_sum(row)}</td></tr>'
+            yield "</tr>"
         yield "</tbody>"
+    tallies = [(column.code in edges, *matrix.tally(column)) for column in matrix.columns]
     yield '<tfoot>\n<tr class="kind"><th scope="row">broken by ... policies</th>'
-    tallies = [(column, matrix.tally(column)) for column in matrix.columns]
-    yield from (f"<td{_edge(c.code in edges)}>{broken}</td>" for c, (broken, _) in tallies)
-    yield f'<td class="edge">{matrix.breaches}</td></tr>\n<tr><th scope="row">of ... decided</th>'
-    yield from (f"<td{_edge(c.code in edges)}>{decided}</td>" for c, (_, decided) in tallies)
-    yield f'<td class="edge">{sum(decided for _, (_, decided) in tallies)}</td></tr>\n</tfoot>'
+    yield f"<td>{matrix.breaches}</td>"
+    yield from (f"<td{_edge(edge)}>{broken}</td>" for edge, broken, _ in tallies)
+    yield '</tr>\n<tr><th scope="row">of ... decided</th>'
+    yield f"<td>{sum(decided for _, _, decided in tallies)}</td>"
+    yield from (f"<td{_edge(edge)}>{decided}</td>" for edge, _, decided in tallies)
+    yield "</tr>\n</tfoot>"
     yield "</table></div>"
 
 

@@ -27,7 +27,7 @@ def row_of(text: str, name: str) -> list[str]:
 def test_a_row_has_a_sign_for_each_promise(matrix: Matrix) -> None:
     text = markdown(matrix)
     for row in matrix.rows:
-        name, *signs, total = row_of(text, row.name)
+        name, total, *signs = row_of(text, row.name)
         assert name == f"`{row.name}`"
         assert signs == [SIGNS[row.cells[column.name]] for column in matrix.columns]
         assert total == f"{row.count(Cell.BROKEN)} of {row.applying}"
