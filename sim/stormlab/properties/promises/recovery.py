@@ -112,14 +112,15 @@ def _may_give_up(subject: Subject, story: Story) -> bool:
     return declared.may_give_up
 
 
-def _ready_ns(subject: Subject, story: Story, healed_ns: int) -> int:
+def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
     """From when on the policy alone decides how long it stays away.
 
     After the healing that is the last time that the device or the page came back, that the server
     or the path ended a connection that was open, or to which the server asked it to wait.
     """
     declared = subject.declared
-    ready_ns, is_open = healed_ns, False
+    ready_ns, is_open = seen.healed_ns, False
+    of_server_ns = _asked_ns(seen)
     for step in story.of(Event.OPEN, Event.CLOSE, *PRESENCE):
         if step.event in PRESENCE:
             ready_ns = max(ready_ns, step.time_ns)
@@ -129,11 +130,21 @@ def _ready_ns(subject: Subject, story: Story, healed_ns: int) -> int:
             if is_open and step.cause in _NOT_BY_ITSELF:
                 ready_ns = max(ready_ns, step.time_ns)
             is_open = False
-            if step.advice_ns is not None and declared.obeys_advice is not False:
-                silent_ns = step.advice_ns // 2 if declared.obeys_advice is None else 0
+            by_server = step.cause in {Cause.SERVER_CLOSED, Cause.REJECTED}
+            advice_ns = of_server_ns if by_server and step.advice_ns is None else step.advice_ns
+            if advice_ns is not None and declared.obeys_advice is not False:
+                silent_ns = advice_ns // 2 if declared.obeys_advice is None else 0
                 spread_ns = max(to_ns(declared.advice_spread_s), silent_ns)
-                ready_ns = max(ready_ns, step.time_ns + step.advice_ns + spread_ns)
+                ready_ns = max(ready_ns, step.time_ns + advice_ns + spread_ns)
     return ready_ns
+
+
+def _asked_ns(seen: Seen) -> int | None:
+    """What a simulated server asks for; traces do not tell it of each end."""
+    document = getattr(seen.world, "document", None)
+    server = document.get("server", {}) if isinstance(document, dict) else {}
+    asked_s = server.get("retry_after_s")
+    return to_ns(asked_s) if isinstance(asked_s, int | float) else None
 
 
 def _converges(subject: Subject, seen: Seen) -> Finding:
@@ -165,7 +176,7 @@ def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
         return undecided(excuse)
     failures = len(story.times_ns(Event.CLOSE)) + 1
     bound_ns = to_ns(settle_s(subject, failures, len(seen.stories)))
-    ready_ns = _ready_ns(subject, story, seen.healed_ns)
+    ready_ns = _ready_ns(subject, story, seen)
     end_ns = min(seen.end_ns, story.end_ns)
     if end_ns - ready_ns < bound_ns or story.cut:
         return undecided(f"the run ends before the bound of {to_s(bound_ns):.0f} s is over")
