@@ -36,7 +36,10 @@ worlds small; 1 not so; 2 bad input.""",
     help="How many seeds, from 0 on.",
 )
 @click.option(
-    "--budget", default="ci", show_default=True, help="Of each check: dev, ci or nightly."
+    "--budget", default="ci", show_default=True, help="Of each search: dev, ci or nightly."
+)
+@click.option(
+    "--twins", default="dev", show_default=True, help="Budget of each check of a repaired twin."
 )
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes; default: one per core.")
 @click.option("--list", "only_list", is_flag=True, help="List the planted faults, run nothing.")
@@ -47,6 +50,7 @@ def selftest(
     names: tuple[str, ...],
     seeds: int,
     budget: str,
+    twins: str,
     jobs: int | None,
     only_list: bool,
     as_json: bool,
@@ -64,23 +68,24 @@ def selftest(
     if only_list:
         table(("planted fault", "what is wrong"), [(each.name, each.wrong) for each in faults])
         return
-    if budget not in BUDGETS:
-        fail(f"--budget: found '{budget}'; allowed: {', '.join(BUDGETS)}")
-    todo = hunt.planned(faults, range(seeds), budget)
+    for option, found in (("--budget", budget), ("--twins", twins)):
+        if found not in BUDGETS:
+            fail(f"{option}: found '{found}'; allowed: {', '.join(BUDGETS)}")
+    todo = hunt.planned(faults, range(seeds), budget, twins)
     with progress("planted faults", quiet=quiet) as steps:
         coming = hunt.searched(todo, jobs)
         results = [next(coming) for _ in steps.over(todo)]
-    found = hunt.discoveries(faults, results)
+    discovered = hunt.discoveries(faults, results)
     if as_json:
-        print_json(words.document(found, budget, range(seeds)))
+        print_json(words.document(discovered, budget, range(seeds)))
     else:
-        table(words.HEADINGS, [words.row(each) for each in found])
+        table(words.HEADINGS, [words.row(each) for each in discovered])
         say("")
-        for line in words.summary(found):
+        for line in words.summary(discovered):
             say(line)
         if not quiet:
-            note(f"budget {budget}, seeds 0 to {seeds - 1}")
-    raise SystemExit(0 if words.passed(found) else 1)
+            note(f"budget {budget}, twins {twins}, seeds 0 to {seeds - 1}")
+    raise SystemExit(0 if words.passed(discovered) else 1)
 
 
 def _chosen(names: tuple[str, ...]) -> list[Planted]:

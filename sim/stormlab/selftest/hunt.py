@@ -19,6 +19,7 @@ from stormlab.selftest.planted import Code, Planted
 from stormlab.worlds.written import size_of
 
 FOUND_SHARE_MIN = 0.9  # of the seeds, for each fault
+TWINS_BUDGET = "dev"  # all promises judge each twin, which takes twenty times as long as one
 CLIENTS_MAX, FAULTS_MAX = 3, 2  # of the median shrunk world, where no fleet is needed
 
 
@@ -109,14 +110,22 @@ def search(what: Search) -> Result:
     return Result(what, broken, judged.found_at or 0, judged.seconds, clients, faults)
 
 
-def planned(faults: Sequence[Planted], seeds: Sequence[int], budget: str | Budget) -> list[Search]:
-    """Everything there is to do; a twin that several faults share is tried once."""
+def planned(
+    faults: Sequence[Planted],
+    seeds: Sequence[int],
+    budget: str | Budget,
+    twins: str | Budget = TWINS_BUDGET,
+) -> list[Search]:
+    """Everything there is to do; ``twins``: the budget of each check of a repaired twin.
+
+    A twin that several faults share is tried once, by all promises.
+    """
     todo = [Search(fault, seed, budget) for fault in faults for seed in seeds]
     tried: list[Code] = []
     for fault in faults:
         if not any(_same(fault.repaired, code) for code in tried):
             tried.append(fault.repaired)
-            todo += [Search(fault, seed, budget, twin=True) for seed in seeds]
+            todo += [Search(fault, seed, twins, twin=True) for seed in seeds]
     return todo
 
 

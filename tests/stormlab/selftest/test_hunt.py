@@ -34,7 +34,8 @@ def _result(fault: Planted, seed: int, *broken: str, twin: bool = False) -> Resu
 
 
 def test_a_twin_that_two_faults_share_is_tried_once() -> None:
-    todo = planned([FAULT, OTHER], range(3), "dev")
+    todo = planned([FAULT, OTHER], range(3), "ci", "dev")
+    assert [each.budget for each in todo] == ["ci"] * 6 + ["dev"] * 3
     assert [(each.fault.name, each.seed, each.twin) for each in todo] == [
         *((fault, seed, False) for fault in ("ends", "other") for seed in range(3)),
         *(("ends", seed, True) for seed in range(3)),
