@@ -56,8 +56,14 @@ class Target:
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
-        """The kinds of world in which it can be tried, the quickest first."""
-        return OF_POLICIES if self.keys is None else OF_PAGES
+        """The kinds of world in which it can be tried, the quickest first.
+
+        A policy that never waits is shown to be one by a client alone; a fleet of them has no end.
+        """
+        if self.keys is not None:
+            return OF_PAGES
+        hot = self.subject.never_waits
+        return tuple(tier for tier in OF_POLICIES if not (hot and tier == "fleet"))
 
     def promises(self, names: Iterable[str] | None = None) -> list[Promise]:
         """The promises that it can be held to, or those of these names; see promises_for."""

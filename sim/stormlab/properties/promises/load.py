@@ -24,6 +24,7 @@ from stormlab.worlds.story import Step, Story
 WINDOW_S = 60.0
 WALK, FEW = 400, 32
 WALKS = 5
+UNTOLD_ATTEMPTS = 125  # two a second, of a policy that declares no delays
 FLAPS = 8  # connections after which it should have backed off
 SEEDS = 16
 UNTOLD_STABLE_NS = NS_PER_S  # what may count as stable to a policy that does not say
@@ -66,6 +67,8 @@ def _attempts_bound(subject: Subject) -> int:
 
 
 def _fewest(subject: Subject) -> int:
+    if subject.declared.seen:
+        return min(_flapping_bound(subject), UNTOLD_ATTEMPTS)
     shortest_ns = 0
     for made, support in enumerate(subject.supports):
         shortest_ns += support.low_ns

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-from stormlab.clock import to_ns, to_s
+from stormlab.clock import NS_PER_S, to_ns, to_s
 from stormlab.draws import Draws
 from stormlab.policy.catalogue import FoundPolicy
 from stormlab.policy.chance import AddressedChance
@@ -25,6 +25,7 @@ __all__ = ["Declared", "Subject"]
 
 WALKS, WALK_ATTEMPTS = 16, 64
 WALKS_KEPT = 20_000
+HOT_ATTEMPTS = 200
 REFUSALS_MAX = 200  # by the policy itself: a budget that time does not fill would ask for ever
 SEEN_MARGIN = 1.25  # over the longest delay seen, where none is declared
 
@@ -112,6 +113,12 @@ class Subject:
         if declared.first_after_drop is not None:
             known.append(declared.first_after_drop.high_ns)
         return max([*known, to_ns(declared.wait_s_max or 0.0)])
+
+    @cached_property
+    def never_waits(self) -> bool:
+        """Whether it makes hundreds of attempts in a second: no model can go through with that."""
+        walked = self.walk(HOT_ATTEMPTS, 0).delays_ns
+        return len(walked) == HOT_ATTEMPTS and sum(walked) < NS_PER_S
 
     def group(self, count: int) -> list[Policy]:
         """The policies of all ``count`` sockets of one client."""

@@ -85,7 +85,8 @@ WORDS: dict[str, Words] = {
     ),
     "attempts-bounded": Words(
         "The most of five walks in 60 s, or what its shortest declared delays allow, the fewer;"
-        " twice that and 5. A world ended because nothing ever waits breaks it.",
+        " twice that and 5. Who declares no delays is held to 125, two a second. A world that ended"
+        " because nothing ever waits breaks it.",
         "never",
     ),
     "budget-kept": Words(

@@ -105,6 +105,13 @@ def test_attempts_are_bounded_while_nothing_opens(
     assert found.outcome is outcome
 
 
+def test_who_declares_no_delays_may_come_twice_a_second(hand: Any, refused: Lives) -> None:
+    subject = hand.subject(Reconnect(Delays(Constant(0.4))), seen=True)
+    twice, thrice = (hand.story(*refused(0, 40 * n, 1 / n)) for n in (2, 4))
+    assert hand.judge("attempts-bounded", twice, subject=subject).outcome is HOLDS
+    assert hand.judge("attempts-bounded", thrice, subject=subject).outcome is BROKEN
+
+
 def test_a_wait_that_the_server_chose_is_not_counted(hand: Any) -> None:
     subject = hand.subject(Reconnect(Delays(Constant(10.0))), obeys_advice=True)
     told = {"code": 1006, "advice_s": 0.0}

@@ -5,7 +5,18 @@ from typing import Any, ClassVar
 import pytest
 
 from stormlab.clock import to_ns
-from stormlab.policy import Chance, Decision, Happened, Reconnect, RetryAt, Rule, Terms, codes
+from stormlab.policy import (
+    Chance,
+    Constant,
+    Decision,
+    Delays,
+    Happened,
+    Reconnect,
+    RetryAt,
+    Rule,
+    Terms,
+    codes,
+)
 from stormlab.policy.catalogue import find_policy
 from stormlab.policy.schedule import Span
 from stormlab.properties import Declared, Subject
@@ -72,6 +83,11 @@ def test_the_schedule_is_what_is_left_without_guards(hand: Any, breaker: Any) ->
     assert scheduled == Reconnect(hand.careful.schedule)
     assert Subject("own", Own, Declared(delay_s_max=8.0, breaker=breaker)).scheduled is None
     assert Subject.of(Own).scheduled is Own
+
+
+@pytest.mark.parametrize(("delay_s", "never"), [(0.0, True), (0.004, True), (0.006, False)])
+def test_a_policy_that_never_waits_is_known(delay_s: float, never: Any) -> None:
+    assert Subject.of(Reconnect(Delays(Constant(delay_s)))).never_waits is never
 
 
 def test_all_sockets_of_a_client_come_from_one_group(hand: Any, breaker: Any) -> None:
