@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,15 @@ def test_the_policies_bring_every_socket_back(
         figures = recovery_figures(Recovery.of(run(load_scenario("outage-60s", settings), 1)))
         assert figures["lost_clients"] == 0
         assert figures["away_percent"] == 0
+
+
+def test_three_lines_make_a_test_of_every_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ours.toml").write_text(block("toml", "# ours.toml"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(block("python", "# test_ours.py"), names)  # noqa: S102  as pytest would import it
+    tests = [name for name in dir(names["TestOurs"]) if name.startswith("test_")]
+    assert len(tests) >= 25
+    assert "test_first_retry_is_spread" in tests
