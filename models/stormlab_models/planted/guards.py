@@ -40,6 +40,7 @@ PAYING = Reconnect(EQUAL, reset=PROOF, terms=TERMS, budget=BUDGET, shared="clien
 
 DOWN = BareWorld((Phase("refuse", 240.0),), settle_s=150.0)
 DOWN_OF_THREE = replace(DOWN, sockets=3)
+HUNG_FOR_THREE = BareWorld((Phase("hang", 240.0),), settle_s=150.0, sockets=3)  # slow probes
 FLAPS = BareWorld((Phase("serve", 6.0, code=1006, drop=True),) * 8, settle_s=150.0)
 
 
@@ -165,7 +166,7 @@ FAULTS = (
         "bare",
         Claiming(_with(replace(BREAKER, probes=None)), GUARDED),
         GUARDED,
-        DOWN_OF_THREE,
+        HUNG_FOR_THREE,
     ),
     Planted(
         "breaker-of-each-socket",
