@@ -51,6 +51,17 @@ class JitterRoundedAway(Careful):
         return min(CAP_S, 2.0 ** min(n, 60)) * (0.5 + 0.5 * int(chance.unit("jitter")))
 
 
+class RetriesOfRetries(Careful):
+    """A library that retries inside a loop that retries: five attempts where one is declared."""
+
+    def delay_s(self, n: int, chance: Chance) -> float:
+        """Four quick ones, then the wait of the outer loop."""
+        outer, inner = divmod(n, 5)
+        if inner < 4:  # noqa: PLR2004
+            return 0.2 * chance.unit("inner")
+        return super().delay_s(outer, chance)
+
+
 FAULTS = (
     Planted(
         "fixed-interval",
@@ -119,6 +130,17 @@ FAULTS = (
         "first-retry-is-spread",
         "herd",
         JitterRoundedAway,
+        Careful,
+        HERD,
+    ),
+    Planted(
+        "retries-of-retries",
+        "A library that retries is called in a loop that retries: five attempts for each that is"
+        " declared.",
+        "defect class: retries on several layers",
+        "amplification-bounded",
+        "herd",
+        RetriesOfRetries,
         Careful,
         HERD,
     ),

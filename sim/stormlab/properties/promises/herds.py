@@ -184,7 +184,8 @@ def _attempts_each(subject: Subject, number: int) -> Finding:
     bound = amplification_bound(subject)
     if made > bound:
         reason = f"{made:.0f} attempts per lost connection in {OUTAGE_S:.0f} s"
-        return broken(f"{reason}; bound: {bound:.0f}")
+        step = Step(int(OUTAGE_S * NS_PER_S), Event.NEW, detail=f"x {made:.0f} since the loss")
+        return broken(f"{reason}; bound: {bound:.0f}", [step])
     return HOLDS if made else undecided("it does not retry")
 
 
