@@ -49,6 +49,7 @@ docs: $(STAMP) ## rewrite the tables of the documents from runs (some minutes)
 	$(BIN)/python -m stormlab_models.tac_webbuilder.application_doc docs/application.md
 	$(BIN)/python -m stormlab_models.metrics_doc docs/metrics.md
 	$(BIN)/python -m stormlab.statistics.selftest docs/statistics.md
+	$(BIN)/python -m stormlab_models.promises_doc docs/promises.md
 
 # Without times and interpreter version, so that the stored notebook changes only with its output.
 define RUN_NOTEBOOKS
