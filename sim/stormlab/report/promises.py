@@ -87,7 +87,7 @@ def _head(matrix: Matrix) -> list[str]:
         signs,
         f"Columns: {themes}. The promises are listed under the matrix.",
         f"Budget `{matrix.budget}`; the same command gives the same files:",
-        f"```sh\n{matrix.command}\n```",
+        f"```sh\n{matrix.command} --out DIR\n```",
     ]
 
 
