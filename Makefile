@@ -21,9 +21,10 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
 	  | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-report: $(STAMP) ## the reference reports: the analysed case, and six policies compared
+report: $(STAMP) ## the reference reports: analysed case, six policies compared, promises
 	$(BIN)/stormlab reproduce --out $(OUT)/tac-webbuilder
 	$(BIN)/stormlab compare $(CONTENDERS) --scenario outage-60s --out $(OUT)/outage-60s
+	$(BIN)/stormlab judge --out $(OUT)/promises
 
 test: $(STAMP) ## the fast tests
 	$(BIN)/pytest -n 2

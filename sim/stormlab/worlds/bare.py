@@ -39,7 +39,7 @@ from stormlab.policy.contract import Chance, Policy
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare_socket import Socket
 from stormlab.worlds.phases import Act, Doing, Phase, What
-from stormlab.worlds.story import Story
+from stormlab.worlds.story import BY_APPLICATION, Story
 
 __all__ = ["Act", "BareWorld", "Doing", "Phase", "What", "run_bare"]
 
@@ -144,7 +144,7 @@ class _Run:
         if act.do == "close":
             self.closed = True
             for socket in self.sockets:
-                socket.note(Event.CLOSE_CALLED)
+                socket.note(Event.CLOSE_CALLED, detail=BY_APPLICATION)
             return
         self.online = {"offline": False, "online": True}.get(act.do, self.online)
         for socket in self.sockets:

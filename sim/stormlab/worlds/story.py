@@ -14,6 +14,8 @@ from stormlab.clock import to_s
 from stormlab.trace import Row, Trace
 from stormlab.vocabulary import Cause, Event
 
+BY_APPLICATION = "by the application"  # detail of a close() that nobody takes back
+
 
 class Step(NamedTuple):
     """One event; ``advice_ns`` is the delay that the server asked for with it, if it did.

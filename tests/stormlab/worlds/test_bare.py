@@ -163,7 +163,7 @@ def test_a_person_retries_and_closes() -> None:
         "3.000 s retry_by_hand #1",
         "3.000 s new #2",
         "3.020 s close #2 code 1006 (refused)",
-        "4.000 s close_called #2",
+        "4.000 s close_called #2 by the application",
     ]
 
 

@@ -8,7 +8,7 @@ from stormlab.clock import to_ns
 from stormlab.properties.promises.promise import HOLDS, Finding, Promise, Seen, broken, undecided
 from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Event, State
-from stormlab.worlds.story import Step, Story
+from stormlab.worlds.story import BY_APPLICATION, Step, Story
 
 SERVER_GRACE_NS = to_ns(45.0)  # a server may take its ping's 20 + 20 s to forget a dead client
 
@@ -102,7 +102,7 @@ def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
 
 def _closed_for_good(step: Step, story: Story) -> bool:
     """A person's close or an unmount: nothing of the page awakens it afterwards."""
-    if step.event is Event.CLOSE_CALLED and step.socket < 1 and not story.of(Event.MOUNT):
+    if step.event is Event.CLOSE_CALLED and step.detail == BY_APPLICATION:
         return True
     if step.event is not Event.CLEANUP:
         return False

@@ -78,8 +78,14 @@ def test_without_a_server_there_is_nothing_to_hold(hand: Any, small_trace: Any) 
 def test_nothing_follows_an_end_unless_somebody_asks(
     hand: Any, end: str, between: list[Any], outcome: Outcome
 ) -> None:
-    story = hand.story((1, end), *between, (3, "new"))
+    facts = {"detail": "by the application"} if end == "close_called" else {}
+    story = hand.story((1, end, facts), *between, (3, "new"))
     assert hand.judge("quiet-after-the-end", story).outcome is outcome
+
+
+def test_a_close_that_the_code_will_follow_by_another_socket_is_no_end(hand: Any) -> None:
+    story = hand.story((0, "new"), (1, "close_called"), (3, "new"))
+    assert hand.judge("quiet-after-the-end", story).outcome is UNDECIDED
 
 
 def test_a_life_without_an_end_is_not_judged(hand: Any) -> None:
