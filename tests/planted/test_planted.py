@@ -85,7 +85,7 @@ def test_there_are_enough_and_each_has_its_own_words() -> None:
     assert all(fault.source for fault in PLANTED)
 
 
-@pytest.mark.parametrize(("kind", "names"), REQUIRED.items(), ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("kind", "names"), REQUIRED.items(), ids=list(REQUIRED))
 def test_none_of_those_that_must_be_there_is_missing(kind: str, names: set[str]) -> None:
     assert names <= {fault.name for fault in PLANTED}, kind
 
