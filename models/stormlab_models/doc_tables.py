@@ -62,6 +62,11 @@ def rewritten(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
     return "".join(_lines(text, {name: tables[name]() for name in found}))
 
 
+def kept(document: Path, name: str) -> Callable[[], str]:
+    """A table of a file as it stands, for documents whose tables come from several commands."""
+    return lambda: blocks(document.read_text(encoding="utf-8"))[name]
+
+
 def _lines(text: str, made: Mapping[str, str]) -> Iterator[str]:
     inside = False
     for line in text.splitlines(keepends=True):

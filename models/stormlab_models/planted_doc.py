@@ -12,7 +12,7 @@ import click
 from stormlab.console import progress
 from stormlab.selftest.hunt import Discovery, discoveries, planned, searched
 from stormlab.selftest.words import markdown
-from stormlab_models.doc_tables import rewrite
+from stormlab_models.doc_tables import kept, rewrite
 from stormlab_models.planted import PLANTED
 
 BUDGET, SEEDS = "ci", 10
@@ -26,9 +26,9 @@ def found(budget: str = BUDGET, seeds: int = SEEDS, jobs: int | None = None) -> 
         return discoveries(PLANTED, [next(coming) for _ in steps.over(todo)])
 
 
-def tables(discovered: list[Discovery]) -> Mapping[str, Callable[[], str]]:
-    """What stands between the comments of the document."""
-    return {"discovery": lambda: markdown(discovered)}
+def tables(document: Path, discovered: list[Discovery]) -> Mapping[str, Callable[[], str]]:
+    """The table of discovery anew; that of mutants as it stands (see :mod:`.planted_mutants`)."""
+    return {"discovery": lambda: markdown(discovered), "mutants": kept(document, "mutants")}
 
 
 @click.command()
@@ -38,7 +38,7 @@ def tables(discovered: list[Discovery]) -> Mapping[str, Callable[[], str]]:
 @click.option("--jobs", type=int)
 def main(document: Path, budget: str, seeds: int, jobs: int | None) -> None:
     """Rewrite the table in DOCUMENT; one that cannot be rewritten stays as it is."""
-    rewrite(document, tables(found(budget, seeds, jobs)))
+    rewrite(document, tables(document, found(budget, seeds, jobs)))
 
 
 if __name__ == "__main__":

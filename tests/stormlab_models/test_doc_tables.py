@@ -1,10 +1,11 @@
 """Only what stands between a table's comments is rewritten, and bad comments are named."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from stormlab_models.doc_tables import DocumentError, blocks, rewritten
+from stormlab_models.doc_tables import DocumentError, blocks, kept, rewritten
 
 TEXT = """\
 # Title
@@ -58,3 +59,9 @@ def test_bad_comments_are_refused(text: str, message: str) -> None:
     with pytest.raises(DocumentError) as refused:
         rewritten(text, NEW)
     assert str(refused.value) == message
+
+
+def test_a_table_of_another_command_is_kept(tmp_path: Path) -> None:
+    document = tmp_path / "a.md"
+    document.write_text("<!-- table: other -->\n\nas it is\n\n<!-- end -->\n", encoding="utf-8")
+    assert kept(document, "other")() == "as it is"

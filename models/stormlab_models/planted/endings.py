@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 from stormlab.policy import (
+    RESTART_SPAN,
+    Advice,
     Chance,
     Decision,
     Fact,
@@ -31,6 +33,7 @@ REFUSED_LONG = BareWorld((Phase("serve", 5.0), Phase("refuse", 400.0)), settle_s
 HUNG = BareWorld((Phase("serve", 5.0), Phase("hang", 90.0)), settle_s=150.0)
 STOPPED = BareWorld((Phase("serve", 5.0), Phase("stop", 20.0, code=1012)), settle_s=150.0)
 SERVED = BareWorld((), settle_s=150.0)
+RESTARTING = replace(rule(EQUAL), advice=Advice(retry_after="at_least", restart=RESTART_SPAN))
 
 
 class SilentEnd(Careful):
@@ -280,6 +283,16 @@ FAULTS = (
         Unadvised,
         Careful,
         BareWorld((Phase("refuse", 60.0, advice_s=10.0),), settle_s=150.0),
+    ),
+    Planted(
+        "restart-delay-forgotten",
+        "It declares to stay away for 5 to 30 s after 1012, and comes back as after any loss.",
+        "hybi list: 1012, reconnect after a random 5 to 30 s",
+        "obeys-advice",
+        "bare",
+        Claiming(rule(EQUAL), RESTARTING),
+        RESTARTING,
+        BareWorld((Phase("serve", 5.0), Phase("stop", 20.0, code=1012)), settle_s=150.0),
     ),
     Planted(
         "retry-after-in-milliseconds",

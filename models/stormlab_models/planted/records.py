@@ -46,6 +46,19 @@ def _ready_sent(state: State) -> Seen:
     return _told(recorder)
 
 
+def _accepted(*, started: bool) -> Seen:
+    """A connection that the server accepts, after it started to handle it or not."""
+    recorder = Recorder()
+    socket: dict[str, Any] = {"client": 0, "endpoint": 0, "socket": 0, "attempt": 1}
+    recorder.add(to_ns(1.0), Event.NEW, **socket)
+    if started:
+        recorder.add(to_ns(1.1), Event.STARTED, **socket, conn=0)
+    recorder.add(to_ns(1.2), Event.ACCEPTED, **socket, conn=0)
+    recorder.add(to_ns(1.3), Event.OPEN, **socket)
+    recorder.add(to_ns(2.0), Event.LOST, **socket, conn=0)
+    return _told(recorder)
+
+
 def _handshake(request_bytes: int) -> Seen:
     """An attempt whose upgrade request is so long."""
     recorder = Recorder()
@@ -81,6 +94,15 @@ FAULTS = (
         "bare",
         _life(closes=2),
         _life(closes=1),
+    ),
+    Planted(
+        "accepted-out-of-nowhere",
+        "The server accepts a connection whose request never reached it.",
+        "a defect that a world itself could have",
+        "conserves-attempts",
+        "page",
+        _accepted(started=False),
+        _accepted(started=True),
     ),
     Planted(
         "cookies-in-every-handshake",

@@ -11,7 +11,9 @@ def _events(record: object) -> list[Event]:
 
 
 def test_what_differs() -> None:
-    early, twice, heavy = FAULTS
+    early, twice, nowhere, heavy = FAULTS
+    assert _events(nowhere.repaired)[1] is Event.STARTED
+    assert Event.STARTED not in _events(nowhere.faulty)
     assert _events(early.faulty) == [Event.NEW, Event.SEND]
     assert _events(early.repaired) == [Event.NEW, Event.OPEN, Event.SEND]
     assert _events(twice.faulty) == [*_events(twice.repaired), Event.CLOSE]
