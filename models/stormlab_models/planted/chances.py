@@ -9,6 +9,7 @@ from stormlab.worlds.bare import BareWorld, Phase
 from stormlab_models.planted.parts import CAP_S, Careful
 
 REFUSED = BareWorld((Phase("refuse", 20.0),), settle_s=60.0)
+ROUND = 9973
 _TICKS = count(1)  # goes on from one run to the next, as a wall clock does
 
 
@@ -44,10 +45,9 @@ class SharedCount(Careful):
     total: ClassVar[int] = 0
 
     def delay_s(self, n: int, chance: Chance) -> float:
-        """Grow with the failures of all."""
-        del n
+        """Depend on the failures of all, in a round that no run makes full."""
         SharedCount.total += 1
-        return super().delay_s(SharedCount.total % 5, chance)
+        return super().delay_s(n, chance) * (1.0 - SharedCount.total % ROUND / (2 * ROUND))
 
 
 FAULTS = (

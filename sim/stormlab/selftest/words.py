@@ -8,13 +8,13 @@ from stormlab.selftest.hunt import CLIENTS_MAX, FAULTS_MAX, Discovery, Result
 
 HEADINGS = (
     "planted fault",
-    "promise that must find it",
+    "promise",
     "worlds",
     "found",
     "cases",
     "seconds",
     "smallest world",
-    "alarms on the repaired",
+    "alarms",
 )
 WITHOUT_FLEET = ("bare", "page")
 
@@ -79,8 +79,8 @@ def summary(found: Sequence[Discovery]) -> list[str]:
     size = median_size(found)
     if size is not None:
         lines.append(
-            f"median smallest world where no fleet is needed: {size[0]:g} client(s), "
-            f"{size[1]:g} fault(s); allowed: {CLIENTS_MAX} and {FAULTS_MAX}"
+            f"clients and faults of the median smallest world, where no fleet is needed: "
+            f"{size[0]:g} and {size[1]:g}; allowed: {CLIENTS_MAX} and {FAULTS_MAX}"
         )
     for each in found:
         if not each.is_found:
@@ -137,7 +137,11 @@ def markdown(found: Sequence[Discovery]) -> str:
         name, *rest = (_cell(value) for value in row(each))
         wrong = f"{_cell(each.fault.wrong)} *{_cell(each.fault.source)}*"
         lines.append("| " + " | ".join((f"`{name}`", wrong, *rest)) + " |")
-    return "\n".join([*lines, "", *(f"{line}." for line in summary(found))])
+    return "\n".join([*lines, "", *(_sentence(line) for line in summary(found))])
+
+
+def _sentence(line: str) -> str:
+    return f"{line[0].upper()}{line[1:]}."
 
 
 def _cell(value: object) -> str:
