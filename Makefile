@@ -15,7 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test test-all test-latest lint types docs notebooks clean
+.PHONY: help report test test-all test-latest lint types docs notebooks clean \
+  selftest-doc mutants
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -51,6 +52,12 @@ docs: $(STAMP) ## rewrite the tables of the documents from runs (some minutes)
 	$(BIN)/python -m stormlab_models.metrics_doc docs/metrics.md
 	$(BIN)/python -m stormlab.statistics.selftest docs/statistics.md
 	$(BIN)/python -m stormlab_models.promises_doc docs/promises.md
+
+selftest-doc: $(STAMP) ## rewrite the discovery table of docs/selftest.md (a quarter of an hour)
+	$(BIN)/python -m stormlab_models.planted_doc docs/selftest.md
+
+mutants: $(STAMP) ## change the promises on purpose; rewrite the table of survivors
+	$(BIN)/python -m stormlab_models.planted_mutants docs/selftest.md
 
 # Without times and interpreter version, so that the stored notebook changes only with its output.
 define RUN_NOTEBOOKS
