@@ -167,6 +167,7 @@ def judge(run: Run, bare: Policy) -> None:
     for step in run.steps:
         if isinstance(step, Attempt):
             assert pending == RetryAt(step.due_ns)
+            chance.ordinal += 1
             assert due(bare, step.time_ns, chance) == RetryAt(step.time_ns)
             late_ms.append((step.time_ns - step.due_ns) / 1e6)
             continue

@@ -104,12 +104,12 @@ def test_a_cell_that_cannot_be_run_is_named_and_the_others_stay(
     where = r"plain with network.latency_s=0.01, seed 1"
     with Store(tmp_path) as store:
         refuse = failing(ScenarioError("no room"))
-        monkeypatch.setattr("stormlab.replications._work", refuse)
+        monkeypatch.setattr("stormlab.replications.Job.__call__", refuse)
         planned = plan(SWEEP, store, {})
         with pytest.raises(SweepError, match=f"^{where}: no room$"):
             done_by(planned, store)
         assert planned.kept == plan(SWEEP, store, {}).kept == 2
-        monkeypatch.setattr("stormlab.replications._work", failing(ZeroDivisionError("x")))
+        monkeypatch.setattr("stormlab.replications.Job.__call__", failing(ZeroDivisionError("x")))
         with pytest.raises(RuntimeError, match=f"the run failed: {where}") as error:
             done_by(planned, store)
         assert isinstance(error.value.__cause__, ZeroDivisionError)
