@@ -1,0 +1,1 @@
+"""The compiled engine for fleets; needs Numba (``pip install 'stormlab[fleet]'``)."""

@@ -1,0 +1,71 @@
+"""Raw memory for compiled code: records and numbers by address.
+
+Arrays that are handed from function to function cost Numba a reference count at every call, and
+signed indices a check; a kernel made of many small functions then runs ten times slower. An address
+is a plain integer. Nothing here checks bounds: only the engine's own memory is addressed so, and
+NumPy arrays own it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numba.np import numpy_support
+
+
+def record_at(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
+    """A function for compiled code: the record ``index`` of an array of ``dtype`` at ``address``.
+
+    What it gives is a pointer: reading and writing its fields reads and writes the array.
+    """
+    record = numpy_support.from_dtype(dtype)
+    size = dtype.itemsize
+
+    @intrinsic
+    def at(typingctx: Any, address: Any, index: Any) -> Any:  # noqa: ANN401, ARG001  Numba's types
+        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            offset = builder.mul(args[1], ir.Constant(ir.IntType(64), size))
+            place = builder.add(args[0], offset)
+            return builder.inttoptr(place, context.get_value_type(record))
+
+        return record(types.int64, types.int64), codegen
+
+    return at  # type: ignore[no-any-return]
+
+
+def _load(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int], Any]:
+    @intrinsic
+    def load(typingctx: Any, address: Any, index: Any) -> Any:  # noqa: ANN401, ARG001  Numba's types
+        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            offset = builder.mul(args[1], ir.Constant(ir.IntType(64), size))
+            place = builder.add(args[0], offset)
+            return builder.load(builder.inttoptr(place, kind.as_pointer()))
+
+        return number(types.int64, types.int64), codegen
+
+    return load  # type: ignore[no-any-return]
+
+
+def _store(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int, Any], None]:
+    @intrinsic
+    def store(typingctx: Any, address: Any, index: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
+        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            offset = builder.mul(args[1], ir.Constant(ir.IntType(64), size))
+            place = builder.add(args[0], offset)
+            builder.store(args[2], builder.inttoptr(place, kind.as_pointer()))
+            return _context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, number), codegen
+
+    return store  # type: ignore[no-any-return]
+
+
+load_i8 = _load(types.int64, ir.IntType(64), 8)
+load_i4 = _load(types.int32, ir.IntType(32), 4)
+load_f8 = _load(types.float64, ir.DoubleType(), 8)
+store_i8 = _store(types.int64, ir.IntType(64), 8)
+store_i4 = _store(types.int32, ir.IntType(32), 4)
+store_f8 = _store(types.float64, ir.DoubleType(), 8)
