@@ -2,11 +2,27 @@
 
 The bucket is kept in nanoseconds of credit, so that it is exact: a token costs 1e9/rate ns of
 credit, credit grows with time up to ``burst`` tokens. The operator's steps change the rate; credit
-that was earned stays.
+that was earned stays. The three functions are the rule; the compiled fleet calls the same ones.
 """
 
 from stormlab.clock import NS_PER_S, to_ns
 from stormlab_models.fleet.parameters import Admission
+
+
+def earned_ns(credit_ns: int, full_ns: int, passed_ns: int) -> int:
+    """The credit after ``passed_ns`` more."""
+    return min(full_ns, credit_ns + passed_ns)
+
+
+def rate_changed_ns(credit_ns: int, cost_ns: int, new_cost_ns: int, burst: int) -> int:
+    """The credit when a token costs ``new_cost_ns`` from now on: whole tokens stay tokens."""
+    tokens = credit_ns // cost_ns
+    return min(burst * new_cost_ns, tokens * new_cost_ns + credit_ns - tokens * cost_ns)
+
+
+def cost_of_ns(rate_per_s: float) -> int:
+    """What a token costs at a rate."""
+    return max(1, round(NS_PER_S / rate_per_s))
 
 
 class TokenBucket:
@@ -15,22 +31,16 @@ class TokenBucket:
     def __init__(self, rate_per_s: float, burst: int) -> None:
         """Start full."""
         self._burst = burst
-        self._cost_ns = 0
-        self._credit_ns = 0
+        self._cost_ns = cost_of_ns(rate_per_s)
+        self._credit_ns = burst * self._cost_ns
         self._at_ns = 0
-        self._set(rate_per_s)
-        self._credit_ns = self._full_ns
-
-    def _set(self, rate_per_s: float) -> None:
-        tokens, rest_ns = divmod(self._credit_ns, self._cost_ns) if self._cost_ns else (0, 0)
-        self._cost_ns = max(1, round(NS_PER_S / rate_per_s))
-        self._full_ns = self._burst * self._cost_ns
-        self._credit_ns = min(self._full_ns, tokens * self._cost_ns + rest_ns)
 
     def change(self, rate_per_s: float, time_ns: int) -> None:
         """Another rate from now on; whole tokens stay tokens."""
         self._earn(time_ns)
-        self._set(rate_per_s)
+        new_ns = cost_of_ns(rate_per_s)
+        self._credit_ns = rate_changed_ns(self._credit_ns, self._cost_ns, new_ns, self._burst)
+        self._cost_ns = new_ns
 
     def take(self, time_ns: int) -> bool:
         """Take a token, if there is one."""
@@ -41,7 +51,8 @@ class TokenBucket:
         return True
 
     def _earn(self, time_ns: int) -> None:
-        self._credit_ns = min(self._full_ns, self._credit_ns + time_ns - self._at_ns)
+        full_ns = self._burst * self._cost_ns
+        self._credit_ns = earned_ns(self._credit_ns, full_ns, time_ns - self._at_ns)
         self._at_ns = time_ns
 
 

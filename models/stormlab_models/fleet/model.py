@@ -9,7 +9,6 @@ clients in ``client``. All chance is addressed by client, endpoint and attempt, 
 compared under one seed meet the same latencies, the same losses and the same work.
 """
 
-import math
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -20,17 +19,22 @@ from stormlab.faults import Fault, schedule
 from stormlab.model import World
 from stormlab.policy.catalogue import find_policy
 from stormlab.recovery import Recovery, figures
-from stormlab.scenario import Scenario, ScenarioError
+from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab_models.fleet.link import Link
 from stormlab_models.fleet.page import Client, settled_since_ns
 from stormlab_models.fleet.parameters import Parameters
 from stormlab_models.fleet.service import Service
+from stormlab_models.fleet.setting import (
+    CLIENT_FAULTS,
+    SERVER_FAULTS,
+    faults_of_run,
+    group_of,
+    header,
+)
 from stormlab_models.fleet.wire import SYN_RETRY_S, Luck
 from stormlab_models.machine import address
 
-SERVER_FAULTS = ("crash", "stop", "hang", "drain", "reject", "slow")
-CLIENT_FAULTS = ("cut", "offline", "hide")
 
 
 class Fleet:
@@ -50,21 +54,9 @@ class Fleet:
         periods_s = parameters.messages.every_s, parameters.server.ping_interval_s
         self.talk_ns = [to_ns(each) for each in periods_s if each is not None]
         self.clients = [
-            Client(self, number, self._group_of(number))
+            Client(self, number, group_of(parameters.mix, world.draws, number))
             for number in range(parameters.clients.count)
         ]
-
-    def _group_of(self, number: int) -> int:
-        """Which group of a mixed fleet a client belongs to, by a draw of its own."""
-        mix = self.parameters.mix
-        if not mix:
-            return 0
-        left = self.draws.unit(address(number), "group")
-        for index, group in enumerate(mix):
-            left -= group.share
-            if left < 0:
-                return index
-        return len(mix) - 1
 
     def start(self) -> None:
         """Let the clients be connected, or connect."""
@@ -114,62 +106,6 @@ class Fleet:
         else:
             self.service.apply(verb, fault.pod, fault.code, fault.factor)
 
-    def faults(self, given: list[Fault]) -> list[Fault]:
-        """The schedule, with the turns of a rolling restart."""
-        rolling, pods = self.parameters.rolling, len(self.service.pods)
-        for order, fault in enumerate(given):
-            if fault.pod is not None and fault.pod >= pods:
-                msg = f"faults.{order}.pod: found {fault.pod}; allowed: 0 to {pods - 1}"
-                raise ScenarioError(msg)
-        given = [self._lasting(fault, order) for order, fault in enumerate(given)]
-        if rolling is None:
-            return given
-        turns = [
-            Fault(
-                do="stop",
-                pod=pod,
-                at_s=rolling.at_s + pod * rolling.every_s,
-                for_s=rolling.down_s,
-            )
-            for pod in range(pods)
-        ]
-        return [*given, *turns]
-
-    def _lasting(self, fault: Fault, order: int) -> Fault:
-        """The fault with the length that it has in this run."""
-        spread_s = self.parameters.fault_spread_s
-        if fault.for_s is None or not spread_s:
-            return fault
-        change_s = (2 * self.draws.unit(order, "length of fault") - 1) * spread_s
-        for_s = min(max(0.0, fault.for_s + change_s), fault.every_s or math.inf)
-        return fault.model_copy(update={"for_s": for_s})
-
-    def header(self) -> dict[str, object]:
-        """What the figures need to know of the world."""
-        parameters = self.parameters
-        server, messages = parameters.server, parameters.messages
-        capacity = server.pods * server.workers / server.handshake_s
-        rate = parameters.admission.rate_per_s
-        every_ns = to_ns(messages.every_s) if messages.every_s else 0
-        header: dict[str, object] = {
-            "endpoints": [f"socket {place}" for place in range(parameters.clients.sockets)],
-            "clients": parameters.clients.count,
-            "sockets": parameters.clients.sockets,
-            "pods": server.pods,
-            "workers": server.workers,
-            "handshake_ns": to_ns(server.handshake_s),
-            "capacity_per_s": min(capacity, rate) if rate else capacity,
-            "admission_per_s": rate,
-            "message_every_ns": every_ns,
-            "message_phase_ns": round(self.draws.unit(0, "message phase") * every_ns),
-            "policy": " + ".join(policy.name for policy in self.policies),
-            "policies": [policy.name for policy in self.policies],
-            "policy_digests": [policy.digest for policy in self.policies],
-        }
-        if parameters.mix:
-            header["policy_of_client"] = [client.group for client in self.clients]
-        return header
-
 
 class FleetModel:
     """The model as the harness finds it (:class:`stormlab.model.Model`)."""
@@ -184,8 +120,9 @@ class FleetModel:
         parameters = scenario.parameters
         assert isinstance(parameters, Parameters)  # noqa: S101  the harness validated it
         fleet = Fleet(world, parameters)
-        faults = fleet.faults(scenario.faults)
-        world.header.update(fleet.header())
+        faults = faults_of_run(parameters, world.draws, scenario.faults)
+        groups = [client.group for client in fleet.clients]
+        world.header.update(header(parameters, world.draws, fleet.policies, groups))
         schedule(world.clock, world.recorder, faults, fleet)
         fleet.start()
 
