@@ -36,7 +36,8 @@ def _mix(value: int) -> int:
 
 
 @cache
-def _purpose_key(purpose: str) -> int:
+def purpose_key(purpose: str) -> int:
+    """64 bits that stand for a purpose in every draw."""
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
 
 
@@ -110,7 +111,7 @@ class Draws:
     def bits(self, who: int, purpose: str, ordinal: int = 0) -> int:
         """53 uniform bits for ``who`` (any integer address), ``purpose`` and ``ordinal``."""
         first = _mix((self._key + who * _GOLDEN) & _MASK)
-        second = _mix(((first ^ _purpose_key(purpose)) + ordinal * _STRIDE) & _MASK)
+        second = _mix(((first ^ purpose_key(purpose)) + ordinal * _STRIDE) & _MASK)
         return second >> (64 - UNIT_BITS)
 
     def bits_array(
@@ -121,7 +122,7 @@ class Draws:
             who = np.asarray(who, dtype=np.uint64)
             turn = np.asarray(ordinal, dtype=np.uint64) * np.uint64(_STRIDE)
             first = _mix_array(np.uint64(self._key) + who * np.uint64(_GOLDEN))
-            second = _mix_array((first ^ np.uint64(_purpose_key(purpose))) + turn)
+            second = _mix_array((first ^ np.uint64(purpose_key(purpose))) + turn)
         return second >> np.uint64(64 - UNIT_BITS)
 
     def unit(self, who: int, purpose: str, ordinal: int = 0) -> float:
@@ -140,6 +141,15 @@ class Draws:
         """A duration in nanoseconds from ``table``."""
         self._tables[id(table)] = table
         return table.value_ns(self.bits(who, purpose, ordinal))
+
+    @property
+    def key(self) -> int:
+        """64 bits that stand for the seed in every draw."""
+        return self._key
+
+    def drew_from(self, table: Quantiles) -> None:
+        """Count a table among those drawn from, for another engine that did so."""
+        self._tables[id(table)] = table
 
     @property
     def tables_digest(self) -> str:

@@ -86,6 +86,11 @@ class Fault(BaseModel):
         return self
 
 
+def undoing(verb: str) -> str:
+    """The verb that undoes a kind of fault; empty: nothing does."""
+    return _UNDO[verb]
+
+
 class FaultTarget(Protocol):
     """What a model offers to be broken. Each verb must be harmless when it does not apply."""
 

@@ -36,7 +36,6 @@ from stormlab_models.fleet.wire import SYN_RETRY_S, Luck
 from stormlab_models.machine import address
 
 
-
 class Fleet:
     """One world: the clients, the service, and what is done to them."""
 

@@ -188,7 +188,9 @@ def _heap_first(wheel):
     place = wheel.row + wheel.position * (ENTRY_WORDS * 8)
     time_ns = load_i8(place, 0)
     first_ns = load_i8(wheel.heap, 0)
-    return first_ns < time_ns or (first_ns == time_ns and load_i8(wheel.heap, 1) < load_i8(place, 1))
+    return first_ns < time_ns or (
+        first_ns == time_ns and load_i8(wheel.heap, 1) < load_i8(place, 1)
+    )
 
 
 @njit

@@ -21,8 +21,10 @@ T = TypeVar("T")
 
 SEEDS = 64  # few, since what a policy does by itself under a seed is worked out once
 SHORT_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-LONG_S = (300.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 3600.0, 7200.0)  # the longest cost most
-FOOLED_S = (60.0, 90.0, 300.0, 600.0)  # a server that accepts and closes, long enough to judge
+LONG_S = (300.0, 300.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 7200.0)  # the longest cost most
+# a server that accepts and closes, long enough to judge; a client that is fooled makes thousands of
+# attempts in the longest, which is where the time of a check goes
+FOOLED_S = (60.0, 60.0, 60.0, 90.0, 90.0, 120.0, 120.0, 300.0)
 CODES = (1012, 1001, 1013, 1000, 1006, 1008, 1011, 4000, 4001)
 PARTS = 20  # times of what a person does, as parts of the schedule
 
@@ -88,7 +90,7 @@ def _phase(pick: Pick) -> Phase:
     what = one(pick, _WHATS)
     if what == "reject":
         for_s = one(pick, SHORT_S) if maybe(pick, 1, 2) else one(pick, FOOLED_S)
-    elif what in {"refuse", "stop", "hang"} and maybe(pick, 1, 12):
+    elif what in {"refuse", "stop", "hang"} and maybe(pick, 1, 20):
         for_s = one(pick, LONG_S)
     else:
         for_s = one(pick, SHORT_S)
@@ -124,6 +126,7 @@ def _acts(pick: Pick, healed_s: float, settle_s: float) -> list[Act]:
         if kind < 6:  # noqa: PLR2004  three of four are a pair of verbs
             pair: tuple[Doing, Doing] = ("offline", "online") if kind % 2 else ("hide", "show")
             until_s = round(at_s + (healed_s - at_s) * (1 + pick.below(PARTS)) / PARTS, 3)
+            until_s = min(until_s, healed_s)
             found += [Act(pair[0], at_s), Act(pair[1], until_s)]
         elif kind == 6:  # noqa: PLR2004
             found.append(Act("by_hand", at_s))

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
-from time import monotonic  # noqa: TID251  a limit of real seconds is tested
+from time import monotonic, sleep  # noqa: TID251  the guard measures real time
 
 import pytest
 
@@ -82,6 +82,16 @@ def test_a_policy_that_never_returns_is_stopped(ours: type) -> None:
     pattern = r"^Endless: did not return within 0.1 s \(at test_guard.py:\d+\)$"
     with pytest.raises(CheckError, match=pattern), limited("Endless", 0.1):
         policy.on(REFUSED, Sure())
+
+
+def test_code_that_is_kept_waiting_has_twice_the_time_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stormlab.check.guard.AGAIN_S", 0.05)
+    began_s = monotonic()
+    with pytest.raises(CheckError, match=r"did not return within 0\.2 s"), limited("Idle", 0.2):
+        sleep(5)
+    assert 0.4 <= monotonic() - began_s < 2
 
 
 def test_the_time_begins_anew_with_each_piece_and_the_alarm_is_given_back() -> None:

@@ -88,8 +88,11 @@ def _calm_when_fooled(subject: Subject, seen: Seen) -> Finding:
             new = [step for step in story.of(Event.NEW) if begin_ns <= step.time_ns <= end_ns]
             most = _busiest(new, to_ns(WINDOW_S))
             if len(most) > bound:
-                reason = f"{len(most)} attempts in {WINDOW_S:.0f} s; refused ones would be half of"
-                return broken(f"{reason} {bound}", most[:4], story.who)
+                reason = (
+                    f"{len(most)} attempts in {WINDOW_S:.0f} s, each accepted and closed; bound: "
+                    f"{bound}, twice what its delays allow when refused"
+                )
+                return broken(reason, most[:4], story.who)
     return HOLDS if judged else undecided("nothing was accepted and closed for 60 s on end")
 
 

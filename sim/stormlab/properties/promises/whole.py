@@ -12,7 +12,7 @@ from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
-TWICE = 4
+TWICE = 8
 _ENDS_OF_ATTEMPT = {Event.OPEN, Event.CLOSE}
 _AT_SERVER = {Event.STARTED, Event.ACCEPTED, Event.ENDED, Event.LOST}
 
