@@ -202,7 +202,8 @@ ENTRIES = (
         "rails/rails#40229. Pings come from the server, every 3 s.",
         supports=supports,
         first_after_drop=Support.of([(6 * NS_PER_S, 18 * NS_PER_S)]),
-        cap_s=STALE_S * power(1 + RATE, RATE_MAX) * (1 + RATE),
+        # the longest interval, after a poll that came within 6 s of the drop
+        cap_s=STALE_S + STALE_S * power(1 + RATE, RATE_MAX) * (1 + RATE),
         reset="on the welcome message",
         close_codes="all retried; a disconnect message says whether to reconnect",
         network="visible: after 0.2 s",

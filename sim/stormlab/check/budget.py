@@ -34,7 +34,7 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
     {
         budget.name: budget
         for budget in (
-            _budget("dev", 120, 2, 20, 12, 1),
+            _budget("dev", 250, 2, 25, 12, 1),
             _budget("ci", 600, 5, 100, 40, 3),
             _budget("nightly", 5_000, 20, 1_000, 200, 10),
         )

@@ -42,6 +42,7 @@ class Declared:
     probes come up to so much later, by chance; ``by_hand_resets``: a person's retry closes it;
     ``shared``: all sockets of a client share them. ``spread_s``: the width over which chance
     spreads the attempts of a fleet; left open, it is the width of the widest of its delays.
+    ``connect_timeout_s_max``: the longest connect time-out, where it grows.
     ``seen``: the limits of delays were read off its own delays, not declared.
     """
 
@@ -71,7 +72,14 @@ class Declared:
     by_hand_resets: bool = True
     shared: bool = False
     spread_s: float | None = None
+    connect_timeout_s_max: float | None = None
     seen: bool = False
+
+    @property
+    def patience_s(self) -> float | None:
+        """How long it may wait for an attempt to open; None: as long as the network."""
+        longest_s = self.connect_timeout_s_max
+        return self.terms.connect_timeout_s if longest_s is None else longest_s
 
     @property
     def may_give_up(self) -> bool:
@@ -138,7 +146,16 @@ def _of_parts(rule: Reconnect) -> Declared:
         shared=rule.shared == "client",
         proves_success=rule.success_on == "proof",
         terms=rule.make().terms,
+        connect_timeout_s_max=_longest_timeout_s(rule),
     )
+
+
+def _longest_timeout_s(rule: Reconnect) -> float | None:
+    """The longest connect time-out of one that changes; None: it does not."""
+    growing = rule.connect_timeout
+    if growing is None:
+        return None
+    return max(growing.seconds(n, rule.schedule.cap_s or 0.0) for n in range(DELAYS_ASKED))
 
 
 def _has_limit(rule: Reconnect) -> bool:

@@ -24,6 +24,8 @@ LONG_OUTAGE_S = 300.0
 STABLE_S = 20.0  # unless it declares that it waits for longer
 FAILURES_BEFORE = 4
 ROUND_TRIPS_S = 1.0  # for the handshake itself
+WAYS = 10  # one-way trips of a handshake with HTTP request, TLS 1.2 and upgrade, the answer's too
+SLOW = 7.4  # how much slower than its median a path may be: four deviations of 0.5, lognormal
 LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
 OPEN_SPREAD = 1.2  # a breaker's probes may be spread over a fifth of its open time
 OPENS_MAX = 8  # in a row, for a breaker whose open time grows
@@ -49,7 +51,7 @@ def settle_s(subject: Subject, failures: int | None = None, sockets: int = 1) ->
     if failures is None:
         capped = declared.delay_s_max is not None
         failures = WALK_ATTEMPTS if capped else UNCAPPED_FAILURES
-    timeout_s = declared.terms.connect_timeout_s
+    timeout_s = declared.patience_s
     waits_s = to_s(subject.longest_ns(failures))
     waits_s += LATTICE_S if timeout_s is None else min(timeout_s, LATTICE_S)
     if declared.breaker is not None:
@@ -147,6 +149,14 @@ def _asked_ns(seen: Seen) -> int | None:
     return to_ns(asked_s) if isinstance(asked_s, int | float) else None
 
 
+def _path_s(seen: Seen) -> float:
+    """How long a handshake may take on a slow path, beyond what every bound has for it."""
+    document = getattr(seen.world, "document", None)
+    network = document.get("network", {}) if isinstance(document, dict) else {}
+    latency_s = network.get("latency_s")
+    return WAYS * SLOW * latency_s if isinstance(latency_s, int | float) else 0.0
+
+
 def _converges(subject: Subject, seen: Seen) -> Finding:
     findings = [_back_in_time(subject, seen, story) for story in seen.stories]
     for outcome in (Outcome.BROKEN, Outcome.HOLDS):
@@ -175,7 +185,7 @@ def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
     if excuse:
         return undecided(excuse)
     failures = len(story.times_ns(Event.CLOSE)) + 1
-    bound_ns = to_ns(settle_s(subject, failures, len(seen.stories)))
+    bound_ns = to_ns(settle_s(subject, failures, len(seen.stories)) + _path_s(seen))
     ready_ns = _ready_ns(subject, story, seen)
     end_ns = min(seen.end_ns, story.end_ns)
     if end_ns - ready_ns < bound_ns or story.cut:
@@ -388,6 +398,7 @@ PROMISES = (
         "converges",
         "Once the fault is healed the client is connected again, without anybody's hand.",
         "OPEN and no CLOSE after it within longest delay + connect time-out (or 64 s) + 1 s"
+        " [+ 74 times the latency that the world sets]"
         " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
         " half-open ends + that time + open time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"

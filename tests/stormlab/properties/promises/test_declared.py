@@ -8,17 +8,20 @@ from stormlab.policy import (
     Advice,
     Constant,
     Delays,
+    Exponential,
     Network,
     Reconnect,
     Reset,
     Rule,
     Span,
     Table,
+    Terms,
     codes,
     stop_on,
 )
 from stormlab.policy.catalogue import catalogue, find_policy
 from stormlab.policy.codes import RESTART_SPAN
+from stormlab.policy.reconnect import ConnectTimeout
 from stormlab.properties.promises.declared import Declared, declared_by
 
 
@@ -95,3 +98,14 @@ def test_nothing_is_known_of_a_plain_class() -> None:
     assert declared_by(object) is None
     assert not Declared().may_give_up
     assert not Declared().guarded
+
+
+def test_the_patience_of_a_growing_connect_timeout_is_its_longest() -> None:
+    growing = ConnectTimeout(Exponential(1.0, 2.0), cap_s=30.0)
+    policy = Reconnect(Delays(Constant(1.0)), connect_timeout=growing)
+    found = declared_by(policy)
+    assert found is not None
+    assert found.patience_s == 30.0
+    plain = declared_by(Reconnect(Delays(Constant(1.0)), terms=Terms(connect_timeout_s=7.0)))
+    assert plain is not None
+    assert plain.patience_s == 7.0
