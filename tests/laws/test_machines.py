@@ -275,7 +275,7 @@ def without_cap(self: Delays, n: int, chance: Chance, **_: object) -> int:
     ("machine", "place", "fault"),
     [
         (PolicyLife, "stormlab.policy.schedule.Delays.delay_ns", without_cap),
-        (BreakerLife, "stormlab.policy.breaker.Breaker._probe_free", lambda *_: True),
+        (BreakerLife, "stormlab.policy.rules.breaking.probe_free", lambda *_: True),
         (BreakerLife, "stormlab.policy.breaker.Consecutive.results", lambda _: _Never()),
         (BreakerLife, "stormlab.policy.breaker._CountWindow.clear", lambda _: None),
     ],

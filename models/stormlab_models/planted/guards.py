@@ -94,13 +94,13 @@ class LeakyProbe(Reconnector):
         """Begin closed."""
         super().__init__(LEAKING, ONE_PROBE.make(), None)
 
-    def _resolve(self, time_ns: int, *, success: bool) -> None:
-        breaker = self.breaker
-        half_open = breaker is not None and breaker.state(time_ns) is BreakerState.HALF_OPEN
-        if half_open and not success:
-            self._unresolved = False
-            return
-        super()._resolve(time_ns, success=success)
+    def on(self, happened: Happened, chance: Chance) -> Decision:
+        """Forget to tell the breaker of a probe that failed."""
+        breaker, failed = self.breaker, happened.fact in {Fact.DROPPED, Fact.REFUSED}
+        if failed and breaker is not None:
+            if breaker.state(happened.time_ns) is BreakerState.HALF_OPEN:
+                self.unresolved = False
+        return super().on(happened, chance)
 
 
 def _with(breaker: CircuitBreaker) -> Reconnect:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, Protocol
 
-from stormlab.clock import NS_PER_MS
+from stormlab.policy.rules import formulas
+from stormlab.policy.rules.formulas import DELAY_MS_MAX
+from stormlab.policy.rules.numbers import OVERFLOWS
 from stormlab.policy.support import in_seconds
 
 MS_PER_S = 1000.0
-DELAY_MS_MAX = 1e12  # 31.7 years: the longest delay that a schedule which saturates gives
-TIMER_MS_MAX = 2**31 - 1  # setTimeout takes a signed 32-bit integer; a longer delay fires at once
 _LOGARITHMS = 4096
 
 Overflow = Literal["saturate", "ieee", "int32-timer"]
@@ -38,15 +38,7 @@ def whole_ns(delay_ms: float, overflow: Overflow = "saturate") -> int:
     ``saturate``: at most 31.7 years. ``ieee``: as JavaScript's numbers; Infinity is 0 in a timer.
     ``int32-timer``: also, what is longer than 2**31 - 1 ms fires at once.
     """
-    if delay_ms != delay_ms or delay_ms <= 0:  # noqa: PLR0124  NaN differs from itself
-        return 0
-    if overflow != "saturate" and delay_ms == math.inf:
-        return 0
-    if overflow == "int32-timer" and delay_ms > TIMER_MS_MAX:
-        return 0
-    whole = int(min(delay_ms, DELAY_MS_MAX))  # by itself: a float of nanoseconds ends at 104 days
-    rest = min(delay_ms, DELAY_MS_MAX) - whole
-    return whole * NS_PER_MS + round(rest * NS_PER_MS)
+    return formulas.whole_ns(delay_ms, OVERFLOWS[overflow])
 
 
 @lru_cache(maxsize=256)

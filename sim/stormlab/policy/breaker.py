@@ -16,13 +16,15 @@ be told apart from outside. Results of attempts that began before the breaker op
 while it is open, and count as a probe's when it is half-open.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from stormlab.clock import to_ns
-from stormlab.policy.backoff import Backoff, Constant, whole_ns
+from stormlab.policy.backoff import Backoff, Constant
+from stormlab.policy.plan import limits_of
+from stormlab.policy.rules import breaking, windows
+from stormlab.policy.rules.numbers import CLOSED, NO_MORE
 
 
 class BreakerState(StrEnum):
@@ -73,14 +75,14 @@ class Consecutive:
         return f"{self.failures} failures in a row"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Row:
     limit: int
     count: int = 0
 
     def add(self, time_ns: int, *, success: bool) -> None:
         del time_ns
-        self.count = 0 if success else self.count + 1
+        windows.row_add(self, success)
 
     def tripped(self, time_ns: int) -> bool:
         del time_ns
@@ -115,43 +117,51 @@ class RateInWindow:
         return f"{self.ratio:.0%} failures{floor} in {self.window_s:g} s"
 
 
-def _too_many(failures: int, total: int, ratio: float, *, above: bool) -> bool:
-    share = failures / total if total else 0.0
-    return share > ratio if above else failures > 0 and share >= ratio
-
-
-@dataclass
 class _TimeWindow:
-    """Results by bucket: (bucket, successes, failures); a bucket is one nanosecond when 0."""
+    """Results by bucket; a bucket is one nanosecond when the window moves with every result."""
 
-    rule: RateInWindow
-    counts: deque[list[int]] = field(default_factory=deque)
+    __slots__ = ("count", "first", "ring", "room", "rule", "window_buckets", "_bucket_ns")
 
-    def _bucket(self, time_ns: int) -> int:
-        return time_ns // max(1, to_ns(self.rule.window_s) // (self.rule.buckets or 1 << 62))
+    def __init__(self, rule: RateInWindow) -> None:
+        self.rule = rule
+        window_ns = to_ns(rule.window_s)
+        self._bucket_ns = max(1, window_ns // rule.buckets) if rule.buckets else 1
+        self.window_buckets = rule.buckets or window_ns
+        self.room = (rule.buckets or 30) + 2
+        self.ring = [0] * (self.room * windows.WORDS)
+        self.count = self.first = 0
 
-    def _forget(self, time_ns: int) -> None:
-        span = self.rule.buckets or to_ns(self.rule.window_s)
-        while self.counts and self.counts[0][0] <= self._bucket(time_ns) - span:
-            self.counts.popleft()
+    @property
+    def ratio(self) -> float:
+        return self.rule.ratio
+
+    @property
+    def throughput_min(self) -> int:
+        return self.rule.throughput_min
+
+    @property
+    def above(self) -> bool:
+        return self.rule.above
 
     def add(self, time_ns: int, *, success: bool) -> None:
-        bucket = self._bucket(time_ns)
-        if not self.counts or self.counts[-1][0] != bucket:
-            self.counts.append([bucket, 0, 0])
-        self.counts[-1][1 if success else 2] += 1
-        self._forget(time_ns)
+        bucket = time_ns // self._bucket_ns
+        windows.time_forget(self, self, bucket)
+        if self.count == self.room:
+            self._grow()
+        windows.time_add(self, self, bucket, success)
+
+    def _grow(self) -> None:
+        """Make room: only a window that moves with every result can hold any number of them."""
+        cut = self.first * windows.WORDS
+        more = [0] * (self.room * windows.WORDS)
+        self.ring = self.ring[cut:] + self.ring[:cut] + more
+        self.first, self.room = 0, 2 * self.room
 
     def tripped(self, time_ns: int) -> bool:
-        self._forget(time_ns)
-        failures = sum(count[2] for count in self.counts)
-        total = failures + sum(count[1] for count in self.counts)
-        rule = self.rule
-        enough = total >= rule.throughput_min
-        return enough and _too_many(failures, total, rule.ratio, above=rule.above)
+        return windows.time_tripped(self, self, time_ns // self._bucket_ns)
 
     def clear(self) -> None:
-        self.counts.clear()
+        self.count = self.first = 0
 
 
 @dataclass(frozen=True)
@@ -173,26 +183,26 @@ class RateInCount:
         return f"{self.ratio:.0%} failures of the last {self.size}, at least {self.minimum}"
 
 
-@dataclass
 class _CountWindow:
-    rule: RateInCount
-    last: deque[bool] = field(default_factory=deque)
+    __slots__ = ("above", "count", "first", "minimum", "ratio", "ring", "room", "size")
+
+    def __init__(self, rule: RateInCount) -> None:
+        self.size, self.minimum = rule.size, rule.minimum
+        self.ratio, self.above = rule.ratio, rule.above
+        self.room = rule.size + 1
+        self.ring = [0] * self.room
+        self.count = self.first = 0
 
     def add(self, time_ns: int, *, success: bool) -> None:
         del time_ns
-        self.last.append(success)
-        if len(self.last) > self.rule.size:
-            self.last.popleft()
+        windows.count_add(self, self, success)
 
     def tripped(self, time_ns: int) -> bool:
         del time_ns
-        rule, total = self.rule, len(self.last)
-        failures = total - sum(self.last)
-        enough = total >= min(rule.minimum, rule.size)
-        return enough and _too_many(failures, total, rule.ratio, above=rule.above)
+        return windows.count_tripped(self, self)
 
     def clear(self) -> None:
-        self.last.clear()
+        self.count = self.first = 0
 
 
 @dataclass(frozen=True)
@@ -230,111 +240,46 @@ class CircuitBreaker:
 
 
 class Breaker:
-    """One breaker at work; several sockets of a client may share it."""
+    """One breaker at work; several sockets of a client may share it.
+
+    Its transitions are :mod:`stormlab.policy.rules.breaking`. ``opens``: in a row, without closing
+    between. ``until_ns``: the end of the open time. ``since_ns``: half-open since.
+    """
+
+    __slots__ = (
+        "bad", "good", "last_probe_ns", "limits", "opens", "results", "rule", "since_ns", "stage",
+        "under_way", "until_ns",
+    )  # fmt: skip
 
     def __init__(self, rule: CircuitBreaker) -> None:
         """Start closed."""
-        self.rule = rule
-        self.opens = 0  # in a row, without closing between
-        self._state = BreakerState.CLOSED
-        self._results = rule.trip.results()
-        self._until_ns = 0  # of the open time
-        self._since_ns = 0  # half-open since
-        self._last_probe_ns = 0
-        self._under_way = 0
-        self._good = 0
-        self._bad = 0
+        self.rule, self.limits = rule, limits_of(rule)
+        self.results = rule.trip.results()
+        self.opens = 0
+        self.stage = CLOSED
+        self.until_ns = self.since_ns = self.last_probe_ns = 0
+        self.under_way = self.good = self.bad = 0
 
     def state(self, time_ns: int) -> BreakerState:
         """Where it stands at ``time_ns``."""
-        self._move(time_ns)
-        return self._state
+        return _STATES[breaking.state_at(self.limits, self, time_ns)]
 
     def allow(self, time_ns: int) -> bool:
         """Whether an attempt may be made now; while half-open a yes uses up a probe."""
-        self._move(time_ns)
-        if self._state is BreakerState.CLOSED:
-            return True
-        if self._state is BreakerState.OPEN or not self._probe_free(time_ns):
-            return False
-        self._under_way += 1
-        self._last_probe_ns = time_ns
-        return True
+        return breaking.allow(self.limits, self, time_ns)
 
     def record(self, time_ns: int, *, success: bool) -> None:
         """Take the end of an attempt."""
-        self._move(time_ns)
-        if self._state is BreakerState.CLOSED:
-            self._results.add(time_ns, success=success)
-            if not success and self._results.tripped(time_ns):
-                self._open(time_ns)
-        elif self._state is BreakerState.HALF_OPEN:
-            self._under_way = max(0, self._under_way - 1)
-            self._good += success
-            self._bad += not success
-            self._decide(time_ns)
+        breaking.record(self.limits, self, time_ns, success)
 
     def next_probe_ns(self, time_ns: int) -> int | None:
         """When the next attempt may be made: a time, now, or None: when a probe under way ends."""
-        self._move(time_ns)
-        if self._state is BreakerState.OPEN:
-            return self._until_ns
-        if self._state is BreakerState.CLOSED or self._probe_free(time_ns):
-            return time_ns
-        times = [self._last_probe_ns + self._open_ns()] if self.rule.probe_again else []
-        if self.rule.half_open_s_max is not None:
-            times.append(self._since_ns + to_ns(self.rule.half_open_s_max) + self._open_ns())
-        return min(times, default=None)
+        found = breaking.next_probe_ns(self.limits, self, time_ns)
+        return None if found == NO_MORE else found
 
     def reset(self) -> None:
         """Close it, as a person's retry does."""
-        self._close()
+        breaking.close(self.limits, self)
 
-    def _open_ns(self) -> int:
-        return whole_ns(self.rule.open_for.base_ms(max(0, self.opens - 1)) or 0.0)
 
-    def _probe_free(self, time_ns: int) -> bool:
-        rule = self.rule
-        if rule.probes is None:
-            return True
-        used = self._under_way + (self._good + self._bad if rule.failure_ratio is not None else 0)
-        if used < rule.probes:
-            return True
-        return rule.probe_again and time_ns >= self._last_probe_ns + self._open_ns()
-
-    def _decide(self, time_ns: int) -> None:
-        rule = self.rule
-        if rule.failure_ratio is None:
-            if self._bad:
-                self._open(time_ns)
-            elif self._good >= rule.successes:
-                self._close()
-        elif self._good + self._bad >= (rule.probes or 1):
-            if self._bad >= rule.failure_ratio * (self._good + self._bad):
-                self._open(time_ns)
-            else:
-                self._close()
-
-    def _move(self, time_ns: int) -> None:
-        if self._state is BreakerState.OPEN and time_ns >= self._until_ns:
-            self._state = BreakerState.HALF_OPEN
-            self._since_ns = self._until_ns
-            self._under_way = self._good = self._bad = 0
-        limit_s = self.rule.half_open_s_max
-        if self._state is BreakerState.HALF_OPEN and limit_s is not None:
-            over_ns = self._since_ns + to_ns(limit_s)
-            if time_ns >= over_ns:
-                self._open(over_ns)
-                self._move(time_ns)
-
-    def _open(self, time_ns: int) -> None:
-        self.opens += 1
-        self._state = BreakerState.OPEN
-        self._until_ns = time_ns + self._open_ns()
-        self._results.clear()
-
-    def _close(self) -> None:
-        self.opens = 0
-        self._state = BreakerState.CLOSED
-        self._under_way = self._good = self._bad = 0
-        self._results.clear()
+_STATES = (BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN)

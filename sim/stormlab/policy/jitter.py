@@ -13,9 +13,10 @@ from typing import Protocol
 
 from stormlab.policy.backoff import MS_PER_S
 from stormlab.policy.contract import Chance, Scope
+from stormlab.policy.rules import formulas
+from stormlab.policy.rules.formulas import TEETH
 from stormlab.policy.support import UNIT, Draw
 
-_COMB_TEETH = 10
 
 
 class Jitter(Protocol):
@@ -35,11 +36,6 @@ class Jitter(Protocol):
     @property
     def words(self) -> str:
         """For people, ``d`` being the base."""
-
-
-def floor(value: float) -> float:
-    """The largest whole number not above ``value``; NaN and infinite numbers stay."""
-    return float(math.floor(value)) if math.isfinite(value) else value
 
 
 def _lasts(scope: Scope) -> str:
@@ -84,12 +80,8 @@ class Full:
 
     def apply(self, base_ms: float, chance: Chance) -> float:
         """The delay in milliseconds."""
-        low_ms = self.floor_s * MS_PER_S
-        width_ms = base_ms if self.on_top else max(0.0, base_ms - low_ms)
         unit = chance.unit(self.purpose, self.scope)
-        if self.whole_ms:
-            return low_ms + floor(unit * (width_ms + 1))
-        return low_ms + unit * width_ms
+        return formulas.full(base_ms, unit, self.floor_s * MS_PER_S, self.on_top, self.whole_ms)
 
     @property
     def words(self) -> str:
@@ -117,8 +109,7 @@ class Equal:
 
     def apply(self, base_ms: float, chance: Chance) -> float:
         """The delay in milliseconds."""
-        spread_ms = base_ms * self.share
-        return base_ms - spread_ms + chance.unit(self.purpose, self.scope) * spread_ms
+        return formulas.equal(base_ms, chance.unit(self.purpose, self.scope), self.share)
 
     @property
     def words(self) -> str:
@@ -147,7 +138,7 @@ class Multiplied:
     def apply(self, base_ms: float, chance: Chance) -> float:
         """The delay in milliseconds."""
         unit = chance.unit(self.purpose, self.scope)
-        return base_ms * (self.low + (self.high - self.low) * unit)
+        return formulas.multiplied(base_ms, unit, self.low, self.high)
 
     @property
     def words(self) -> str:
@@ -175,8 +166,7 @@ class Added:
         """The delay in milliseconds."""
         unit = chance.unit(self.purpose, self.scope)
         low_ms, high_ms = self.low_s * MS_PER_S, self.high_s * MS_PER_S
-        added_ms = low_ms + (high_ms - low_ms) * unit
-        return base_ms + (floor(added_ms) if self.whole_ms else added_ms)
+        return formulas.added(base_ms, unit, low_ms, high_ms, self.whole_ms)
 
     @property
     def words(self) -> str:
@@ -189,9 +179,9 @@ class Added:
 def _comb_cuts() -> tuple[float, ...]:
     """Where ``floor(10 r)`` changes, for r in multiples of 2**-53 and in float arithmetic."""
     cuts = []
-    for tooth in range(1, _COMB_TEETH):
-        bits = tooth * UNIT // _COMB_TEETH - 4
-        while math.floor(bits / UNIT * _COMB_TEETH) < tooth:
+    for tooth in range(1, TEETH):
+        bits = tooth * UNIT // TEETH - 4
+        while math.floor(bits / UNIT * TEETH) < tooth:
             bits += 1
         cuts.append(bits / UNIT)
     return tuple(cuts)
@@ -218,11 +208,7 @@ class Comb:
 
     def apply(self, base_ms: float, chance: Chance) -> float:
         """The delay in milliseconds; NaN where an infinite base is subtracted from itself."""
-        unit = chance.unit(self.purpose, self.scope)
-        deviation_ms = floor(unit * self.share * base_ms)
-        if math.floor(unit * _COMB_TEETH) % 2 == 0:
-            return base_ms - deviation_ms
-        return base_ms + deviation_ms
+        return formulas.comb(base_ms, chance.unit(self.purpose, self.scope), self.share)
 
     @property
     def words(self) -> str:

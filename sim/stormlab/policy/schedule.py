@@ -11,7 +11,9 @@ from typing import Literal, Protocol
 from stormlab.clock import NS_PER_MS, NS_PER_S
 from stormlab.policy.backoff import MS_PER_S, Backoff, Exponential, Overflow, whole_ns
 from stormlab.policy.contract import Chance, Scope
-from stormlab.policy.jitter import Jitter, NoJitter, floor
+from stormlab.policy.jitter import Jitter, NoJitter
+from stormlab.policy.rules import formulas
+from stormlab.policy.rules.formulas import floor
 from stormlab.policy.support import Draw, Support, in_seconds, share_at_least, support_of
 
 Placement = Literal["before_cap", "after_cap", "between_caps"]
@@ -54,15 +56,12 @@ class Schedule(Protocol):
 
 def capped(delay_ms: float, cap_s: float | None) -> float:
     """At most the cap; NaN stays NaN, as in JavaScript's Math.min."""
-    return cap_s * MS_PER_S if cap_s is not None and delay_ms > cap_s * MS_PER_S else delay_ms
+    return delay_ms if cap_s is None else formulas.capped(delay_ms, cap_s * MS_PER_S)
 
 
 def rounded(delay_ms: float, step_s: float, rounding: Rounding) -> float:
     """A multiple of ``step_s``; ``nearest``: a half goes to the even one. 0: as it is."""
-    if not step_s or not -1e300 < delay_ms < 1e300:  # noqa: PLR2004  neither infinite nor NaN
-        return delay_ms
-    steps = delay_ms / (step_s * MS_PER_S)
-    return (floor(steps) if rounding == "floor" else float(round(steps))) * (step_s * MS_PER_S)
+    return formulas.rounded(delay_ms, step_s * MS_PER_S, rounding == "nearest")
 
 
 @dataclass(frozen=True)

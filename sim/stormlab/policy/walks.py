@@ -10,9 +10,10 @@ from statistics import NormalDist
 
 from stormlab.clock import NS_PER_MS, NS_PER_S
 from stormlab.draws import Quantiles
-from stormlab.policy.backoff import DELAY_MS_MAX, MS_PER_S, power, whole_ns
+from stormlab.policy.backoff import MS_PER_S, power, whole_ns
 from stormlab.policy.contract import Scope
-from stormlab.policy.jitter import floor
+from stormlab.policy.rules import formulas
+from stormlab.policy.rules.formulas import DELAY_MS_MAX
 from stormlab.policy.schedule import Moment, capped
 from stormlab.policy.support import UNIT, Support
 
@@ -39,7 +40,8 @@ class Decorrelated:
         base_ms = self.base_s * MS_PER_S
         before_ms = moment.memory.get("decorrelated", base_ms)
         unit = moment.chance.unit(self.purpose, self.scope)
-        delay_ms = capped(base_ms + (self.factor * before_ms - base_ms) * unit, self.cap_s)
+        drawn_ms = formulas.decorrelated(base_ms, before_ms, self.factor, unit)
+        delay_ms = capped(drawn_ms, self.cap_s)
         moment.memory["decorrelated"] = min(delay_ms, DELAY_MS_MAX)
         return whole_ns(delay_ms)
 
@@ -89,8 +91,7 @@ class Grown:
 
     def _first_ms(self, unit: float) -> float:
         low_ms, high_ms = self.low_s * MS_PER_S, self.high_s * MS_PER_S
-        added_ms = (high_ms - low_ms) * unit
-        return capped(low_ms + (floor(added_ms) if self.whole_ms else added_ms), self.cap_s)
+        return capped(formulas.grown_first(low_ms, high_ms, unit, self.whole_ms), self.cap_s)
 
     def support(self, n: int) -> Support:
         """From the shortest to the longest first delay, grown n times."""
@@ -146,7 +147,7 @@ class NormalWalk:
         mean_ms = moment.memory.get("normal", self.first_s * MS_PER_S) * self.factor
         bits = int(moment.chance.unit(self.purpose, self.scope) * UNIT)
         score = self._table.value_ns(bits) / NS_PER_S
-        delay_ms = capped(max(0.0, mean_ms + score * self.deviation * mean_ms), self.cap_s)
+        delay_ms = capped(formulas.normal_next(mean_ms, score, self.deviation), self.cap_s)
         moment.memory["normal"] = min(delay_ms, DELAY_MS_MAX)
         return whole_ns(delay_ms)
 
@@ -158,7 +159,7 @@ class NormalWalk:
             delay_ms = self.first_s * MS_PER_S
             for _ in range(n + 1):
                 mean_ms = delay_ms * self.factor
-                delay_ms = capped(max(0.0, mean_ms + score * self.deviation * mean_ms), self.cap_s)
+                delay_ms = capped(formulas.normal_next(mean_ms, score, self.deviation), self.cap_s)
                 delay_ms = min(delay_ms, DELAY_MS_MAX)
             found.append(whole_ns(delay_ms))
         return Support.of([(found[0], found[1])])
@@ -219,7 +220,7 @@ class PollyV2:
         return self._delay_ns(now - before)
 
     def _delay_ns(self, rise: float) -> int:
-        return whole_ns(capped(max(0.0, rise) / 1.4 * self.base_s * MS_PER_S, self.cap_s))
+        return whole_ns(capped(formulas.polly_rise(rise, self.base_s), self.cap_s))
 
     def support(self, n: int) -> Support:
         """The range over every pair of draws."""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormlab.policy import Constant, Exponential, Linear, Logarithmic, Polynomial, Table
-from stormlab.policy.backoff import DELAY_MS_MAX, TIMER_MS_MAX, Backoff, power, whole_ns
+from stormlab.policy.backoff import Backoff, power, whole_ns
+from stormlab.policy.rules.formulas import DELAY_MS_MAX, TIMER_MS_MAX
 
 GROWING: list[Backoff] = [
     Constant(3),
