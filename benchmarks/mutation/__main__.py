@@ -31,14 +31,27 @@ TIMEOUT_S = 40.0
 # annotations and decorators do nothing at run time; a break where a loop goes on is a typo nobody makes
 LEFT_OUT = ("core/ReplaceBinaryOperator_BitOr", "core/RemoveDecorator", "core/NumberReplacer")
 POLICY = (
-    "backoff", "jitter", "schedule", "walks", "breaker", "budget", "codes", "reset", "support",
-    "reconnector", "host",
+    "backoff", "jitter", "schedule", "walks", "breaker", "budget", "codes", "support", "reconnector",
+    "host",
 )  # fmt: skip
+RULES = {
+    "formulas": ("backoff", "jitter", "schedule", "walks"),
+    "breaking": ("breaker",),
+    "windows": ("breaker",),
+    "reconnecting": ("reconnector", "reconnect"),
+}
 HERDS = {"herd": "herds"}
 MODULES = {
     **{
         f"sim/stormlab/policy/{name}.py": f"tests/stormlab/policy/test_{name}.py"
         for name in POLICY
+    },
+    "sim/stormlab/policy/plan.py": "tests/stormlab/policy/test_reconnector.py",
+    **{
+        f"sim/stormlab/policy/rules/{name}.py": " ".join(
+            f"tests/stormlab/policy/test_{each}.py" for each in tests
+        )
+        for name, tests in RULES.items()
     },
     "sim/stormlab/properties/laws.py": "tests/stormlab/properties/test_laws.py",
     **{
