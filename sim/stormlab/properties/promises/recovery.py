@@ -68,6 +68,8 @@ def _breaker_s(declared: Declared, failures: int) -> float:
         return 0.0
     open_s = (rule.open_for.base_ms(min(OPENS_MAX, failures)) or 0.0) / MS_PER_S
     half_open_s = 0.0 if rule.half_open_s_max is None else rule.half_open_s_max + open_s
+    if declared.shared and rule.probe_again:  # one that met another's probe asks again after it
+        half_open_s += open_s
     return open_s * OPEN_SPREAD + half_open_s + declared.probe_spread_s + RECHECK_S
 
 
@@ -400,7 +402,8 @@ PROMISES = (
         "OPEN and no CLOSE after it within longest delay + connect time-out (or 64 s) + 1 s"
         " [+ 74 times the latency that the world sets]"
         " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
-        " half-open ends + that time + open time]"
+        " half-open ends + that time + open time, where sockets share it and probe again + open"
+        " time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
         " the last loss by the server, of the time that the server asked for",
         ("bare", "fleet"),
