@@ -6,12 +6,13 @@ counts are integers: tokens are held in nano-tokens, so that nothing is lost to 
 budget can be overdrawn by one.
 """
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from stormlab.clock import NS_PER_S, to_ns
+from stormlab.policy.rules import budgeting
+from stormlab.policy.rules.numbers import NEVER, NO_MORE
 
 NANO = 1_000_000_000
 
@@ -73,23 +74,14 @@ class _Bucket(Budget):
     def __init__(self, rule: TokenBucket) -> None:
         self.burst = rule.burst
         self.period_ns = max(1, round(NS_PER_S / rule.rate_per_s))  # for one token
-        self.full_at_ns: int | None = None  # None: it is full
-
-    def _missing_ns(self, time_ns: int) -> int:
-        return 0 if self.full_at_ns is None else max(0, self.full_at_ns - time_ns)
+        self.full_at_ns = NEVER  # it is full
 
     def take(self, time_ns: int, unit: Callable[[], float]) -> bool:
         del unit
-        missing_ns = self._missing_ns(time_ns) + self.period_ns
-        if missing_ns > self.burst * self.period_ns:
-            return False
-        self.full_at_ns = time_ns + missing_ns
-        return True
+        return budgeting.bucket_take(self, self, time_ns)
 
     def next_ns(self, time_ns: int) -> int | None:
-        if self.full_at_ns is None:
-            return time_ns
-        return max(time_ns, self.full_at_ns - (self.burst - 1) * self.period_ns)
+        return budgeting.bucket_next_ns(self, self, time_ns)
 
 
 @dataclass(frozen=True)
@@ -134,20 +126,15 @@ def nano(tokens: float) -> int:
 
 class _Tokens(Budget):
     def __init__(self, rule: TokensByResult) -> None:
-        self.rule = rule
         start = rule.tokens_max if rule.tokens_start is None else rule.tokens_start
-        self.left = nano(start)
-
-    def _add(self, tokens: float) -> None:
-        self.left = max(0, min(nano(self.rule.tokens_max), self.left + nano(tokens)))
+        self.left, self.tokens_max = nano(start), nano(rule.tokens_max)
+        self.cost, self.above, self.refund = nano(rule.cost), nano(rule.above), rule.refund
+        self.per_failure, self.per_success = nano(rule.per_failure), nano(rule.per_success)
+        self.per_request = nano(rule.per_request)
 
     def take(self, time_ns: int, unit: Callable[[], float]) -> bool:
         del time_ns, unit
-        cost = nano(self.rule.cost)
-        if self.left < cost or (self.rule.above and self.left <= nano(self.rule.above)):
-            return False
-        self.left -= cost
-        return True
+        return budgeting.tokens_take(self, self)
 
     def next_ns(self, time_ns: int) -> int | None:
         del time_ns
@@ -155,16 +142,15 @@ class _Tokens(Budget):
 
     def request(self, time_ns: int) -> None:
         del time_ns
-        self._add(self.rule.per_request)
+        budgeting.tokens_add(self, self, self.per_request)
 
     def success(self, time_ns: int, *, retried: bool) -> None:
         del time_ns
-        refunded = retried and self.rule.refund
-        self._add(self.rule.cost if refunded else self.rule.per_success)
+        budgeting.tokens_result(self, self, True, retried)  # noqa: FBT003
 
     def failure(self, time_ns: int, *, retried: bool) -> None:
-        del time_ns, retried
-        self._add(-self.rule.per_failure)
+        del time_ns
+        budgeting.tokens_result(self, self, False, retried)  # noqa: FBT003
 
 
 @dataclass(frozen=True)
@@ -193,41 +179,27 @@ class Leaky:
 
 class _Leaky(Budget):
     def __init__(self, rule: Leaky) -> None:
-        self.rule = rule
+        self.steps = rule.steps
         self.step_ns = max(1, to_ns(rule.ttl_s) // rule.steps)
-        self.moves: deque[tuple[int, int]] = deque()  # (step, nano-retries)
+        self.per_request = nano(rule.share)
+        self.room = rule.steps + 2
+        self.ring = [0] * (self.room * budgeting.WORDS)  # (step, nano-retries)
+        self.first = self.count = 0
         self.left = nano(rule.reserve_per_s * rule.ttl_s)
-
-    def _forget(self, time_ns: int) -> None:
-        while self.moves and self.moves[0][0] <= time_ns // self.step_ns - self.rule.steps:
-            self.left -= self.moves.popleft()[1]
-
-    def _move(self, time_ns: int, amount: int) -> None:
-        self._forget(time_ns)
-        self.moves.append((time_ns // self.step_ns, amount))
-        self.left += amount
 
     def take(self, time_ns: int, unit: Callable[[], float]) -> bool:
         del unit
-        self._forget(time_ns)
-        if self.left < NANO:
-            return False
-        self._move(time_ns, -NANO)
-        return True
+        return budgeting.leaky_take(self, self, time_ns // self.step_ns)
 
     def next_ns(self, time_ns: int) -> int | None:
-        self._forget(time_ns)
-        if self.left >= NANO:
-            return time_ns
-        left = self.left
-        for step, amount in self.moves:  # withdrawals come back when they are forgotten
-            left -= amount
-            if left >= NANO:
-                return (step + self.rule.steps) * self.step_ns
-        return None
+        step = time_ns // self.step_ns
+        found = budgeting.leaky_next(self, self, step)
+        if found == NO_MORE:
+            return None
+        return time_ns if found == step else found * self.step_ns
 
     def request(self, time_ns: int) -> None:
-        self._move(time_ns, nano(self.rule.share))
+        budgeting.leaky_move(self, self, time_ns // self.step_ns, self.per_request)
 
 
 @dataclass(frozen=True)
@@ -252,16 +224,13 @@ class ShareOfActive:
 
 class _Share(Budget):
     def __init__(self, rule: ShareOfActive) -> None:
-        self.rule = rule
+        self.share, self.retries_min = rule.share, rule.retries_min
         self.count = 0
         self.retries = 0
 
     def take(self, time_ns: int, unit: Callable[[], float]) -> bool:
         del time_ns, unit
-        if self.retries >= max(self.rule.retries_min, int(self.rule.share * self.count)):
-            return False
-        self.retries += 1
-        return True
+        return budgeting.share_take(self, self)
 
     def next_ns(self, time_ns: int) -> int | None:
         del time_ns
@@ -272,8 +241,7 @@ class _Share(Budget):
         self.retries = max(0, self.retries - retried)
 
     def failure(self, time_ns: int, *, retried: bool) -> None:
-        del time_ns
-        self.retries = max(0, self.retries - retried)
+        self.success(time_ns, retried=retried)
 
     def active(self, change: int) -> None:
         self.count = max(0, self.count + change)
@@ -303,44 +271,39 @@ class AdaptiveThrottle:
         return f"adaptive throttle, K = {self.k:g} over {self.window_s:g} s{probe}"
 
 
-@dataclass
 class _Throttle(Budget):
-    rule: AdaptiveThrottle
-    requests: deque[int] = field(default_factory=deque)
-    accepts: deque[int] = field(default_factory=deque)
-    last_ns: int | None = None  # let through
+    """Requests and accepts of the window in one ring, by time."""
 
-    def refusal(self, time_ns: int) -> float:
-        """The probability of a refusal now."""
-        begin_ns = time_ns - to_ns(self.rule.window_s)
-        for times in (self.requests, self.accepts):
-            while times and times[0] <= begin_ns:
-                times.popleft()
-        total = len(self.requests)
-        return max(0.0, (total - self.rule.k * len(self.accepts)) / (total + 1))
+    def __init__(self, rule: AdaptiveThrottle) -> None:
+        self.k, self.window_ns = rule.k, to_ns(rule.window_s)
+        self.probe_ns = -1 if rule.probe_s is None else to_ns(rule.probe_s)
+        self.last_ns = NEVER  # let through
+        self.room = 64
+        self.ring = [0] * (self.room * budgeting.WORDS)
+        self.first = self.count = 0
+        self.left = 0  # accepts in the window
+
+    def _make_room(self) -> None:
+        if self.count == self.room:
+            cut = self.first * budgeting.WORDS
+            more = [0] * (self.room * budgeting.WORDS)
+            self.ring = self.ring[cut:] + self.ring[:cut] + more
+            self.first, self.room = 0, 2 * self.room
 
     def take(self, time_ns: int, unit: Callable[[], float]) -> bool:
-        refusal = self.refusal(time_ns)
-        due_ns = self._due_ns()
-        probe = due_ns is not None and time_ns >= due_ns
-        if not probe and refusal > 0 and unit() < refusal:
-            self.requests.append(time_ns)
-            return False
-        return True
-
-    def _due_ns(self) -> int | None:
-        if self.rule.probe_s is None or self.last_ns is None:
-            return None
-        return self.last_ns + to_ns(self.rule.probe_s)
+        self._make_room()
+        return budgeting.throttle_take(self, self, time_ns, unit())
 
     def next_ns(self, time_ns: int) -> int | None:
-        due_ns = self._due_ns()
-        return None if due_ns is None else max(time_ns, due_ns)
+        found = budgeting.throttle_next_ns(self, self, time_ns)
+        return None if found == NO_MORE else found
 
     def request(self, time_ns: int) -> None:
-        self.requests.append(time_ns)
+        self._make_room()
+        budgeting.throttle_add(self, time_ns, 0)
         self.last_ns = time_ns
 
     def success(self, time_ns: int, *, retried: bool) -> None:
         del retried
-        self.accepts.append(time_ns)
+        self._make_room()
+        budgeting.throttle_add(self, time_ns, 1)

@@ -9,17 +9,19 @@ connection whose count was reset is ``first_after_drop``, if given; every other 
 n = 0, 1, 2, ... of the schedule. ``drop_counts`` says whether that first delay uses up n = 0.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stormlab.policy.backoff import MS_PER_S, Backoff
+from stormlab.policy.backoff import Backoff
 from stormlab.policy.breaker import CircuitBreaker
 from stormlab.policy.budget import BudgetRule
 from stormlab.policy.codes import Advice, Rule
 from stormlab.policy.contract import Policy, Terms
 from stormlab.policy.reconnector import Reconnector
 from stormlab.policy.reset import Reset
+from stormlab.policy.rules.formulas import connect_timeout_s
 from stormlab.policy.schedule import Delays, Schedule, Span
 from stormlab.policy.support import Support
 
@@ -68,10 +70,9 @@ class ConnectTimeout:
 
     def seconds(self, n: int, delay_s: float) -> float:
         """The timeout of attempt ``n`` (from 0) since the last reset, made after ``delay_s``."""
-        timeout_s = (self.growth.base_ms(n) or 0.0) / MS_PER_S
-        if self.cap_s is not None:
-            timeout_s = min(timeout_s, self.cap_s)
-        return max(timeout_s, delay_s) if self.at_least_delay else timeout_s
+        cap_s = math.inf if self.cap_s is None else self.cap_s
+        at_least_s = delay_s if self.at_least_delay else 0.0
+        return connect_timeout_s(self.growth.base_ms(n) or 0.0, cap_s, at_least_s)
 
 
 @dataclass(frozen=True)

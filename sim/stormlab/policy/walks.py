@@ -13,11 +13,10 @@ from stormlab.draws import Quantiles
 from stormlab.policy.backoff import MS_PER_S, power, whole_ns
 from stormlab.policy.contract import Scope
 from stormlab.policy.rules import formulas
-from stormlab.policy.rules.formulas import DELAY_MS_MAX
+from stormlab.policy.rules.formulas import DELAY_MS_MAX, POLLY_POINTS
 from stormlab.policy.schedule import Moment, capped
 from stormlab.policy.support import UNIT, Support
 
-_POINTS = 1024
 _TABLES = 64
 
 
@@ -180,7 +179,7 @@ class NormalWalk:
 @lru_cache(maxsize=_TABLES + 1)
 def _curve(n: int) -> tuple[float, ...]:
     """``2**t tanh(sqrt(4 t))`` at t = n + i/1024."""
-    times = (n + i / _POINTS for i in range(_POINTS + 1))
+    times = (n + i / POLLY_POINTS for i in range(POLLY_POINTS + 1))
     return tuple(2.0**time * math.tanh(math.sqrt(4 * time)) for time in times)
 
 
@@ -205,12 +204,8 @@ class PollyV2:
 
     def curve(self, n: int, unit: float) -> float:
         """f(n + unit)."""
-        table = _curve(min(n, _TABLES - 1))
-        place = unit * _POINTS
-        index = int(place)
-        low, high = table[index], table[index + 1]
-        value = low + (high - low) * (place - index)
-        return min(value * power(2.0, max(0, n - _TABLES + 1)), 1e300)
+        growth = power(2.0, max(0, n - _TABLES + 1))
+        return formulas.polly_curve(_curve(min(n, _TABLES - 1)), 0, unit, growth)
 
     def delay_ns(self, n: int, moment: Moment) -> int:
         """Delay ``n``."""

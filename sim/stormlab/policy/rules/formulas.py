@@ -4,7 +4,9 @@ Only +, -, x and / are used, which are the same to the last bit everywhere.
 """
 
 import math
+from typing import Any
 
+from stormlab.policy.rules.memory import value
 from stormlab.policy.rules.numbers import INT32_TIMER, SATURATE
 
 NS_PER_MS = 1_000_000
@@ -14,6 +16,7 @@ WHOLE = 9007199254740992.0  # from here on floats have no fraction
 HUGE = 1e300
 TEETH = 10
 POLLY_SCALE = 1.4
+POLLY_POINTS = 1024
 
 
 def floor(value: float) -> float:
@@ -100,6 +103,20 @@ def normal_next(mean_ms: float, score: float, deviation: float) -> float:
     return max(0.0, mean_ms + score * deviation * mean_ms)
 
 
+def polly_curve(table: Any, begin: int, unit: float, growth: float) -> float:  # noqa: ANN401
+    """Polly's curve between the points of its table that starts at ``begin``, times ``growth``."""
+    place = unit * POLLY_POINTS
+    index = int(place)
+    low = value(table, begin + index)
+    found = low + (value(table, begin + index + 1) - low) * (place - index)
+    return min(found * growth, HUGE)
+
+
 def polly_rise(rise: float, base_s: float) -> float:
     """A delay of Polly's jitter V2 from the rise of its curve, before the cap."""
     return max(0.0, rise) / POLLY_SCALE * base_s * 1000.0
+
+
+def connect_timeout_s(base_ms: float, cap_s: float, delay_s: float) -> float:
+    """A connect time-out that changes; ``cap_s``: infinity, no cap; ``delay_s``: at least, or 0."""
+    return max(min(base_ms / 1000.0, cap_s), delay_s)

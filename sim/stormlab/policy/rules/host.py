@@ -10,17 +10,6 @@ from stormlab.policy.rules.numbers import NO_MORE, PURPOSES
 from stormlab.policy.schedule import Moment
 
 
-def get(ring: Any, place: int) -> int:  # noqa: ANN401  a list, or an address
-    """A number of a memory."""
-    found: int = ring[place]
-    return found
-
-
-def put(ring: Any, place: int, number: int) -> None:  # noqa: ANN401
-    """Set a number of a memory."""
-    ring[place] = number
-
-
 def own_unit(rule: Any, chance: Any, purpose: int) -> float:  # noqa: ANN401, ARG001
     """A draw of the policy's own."""
     found: float = chance.unit(PURPOSES[purpose])

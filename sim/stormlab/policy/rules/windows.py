@@ -8,7 +8,7 @@ results is one: 1 for a success. Whoever owns the memory sees to it that there i
 
 from typing import Any
 
-from stormlab.policy.rules.host import get, put
+from stormlab.policy.rules.memory import get, put
 
 WORDS = 3
 

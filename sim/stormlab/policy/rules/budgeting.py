@@ -1,0 +1,165 @@
+"""What retry budgets do; see :mod:`stormlab.policy.budget`.
+
+``rule``: a budget's parameters as numbers. ``memory``: its counts, all integers. Moments of a budget
+that remembers them lie in rings: first, count, room, ring (as in :mod:`.windows`).
+"""
+
+from typing import Any
+
+from stormlab.policy.rules.memory import get, put
+from stormlab.policy.rules.numbers import NEVER, NO_MORE
+
+NANO = 1_000_000_000
+WORDS = 2
+
+
+# refilled by time ----------------------------------------------------------------------------------
+
+
+def bucket_take(rule: Any, memory: Any, time_ns: int) -> bool:  # noqa: ANN401
+    """Pay for a retry from a bucket that time fills."""
+    missing_ns = rule.period_ns
+    if memory.full_at_ns != NEVER:
+        missing_ns += max(0, memory.full_at_ns - time_ns)
+    if missing_ns > rule.burst * rule.period_ns:
+        return False
+    memory.full_at_ns = time_ns + missing_ns
+    return True
+
+
+def bucket_next_ns(rule: Any, memory: Any, time_ns: int) -> int:  # noqa: ANN401
+    """When the bucket has a token again."""
+    if memory.full_at_ns == NEVER:
+        return time_ns
+    has_ns: int = memory.full_at_ns - (rule.burst - 1) * rule.period_ns
+    return max(time_ns, has_ns)
+
+
+# refilled by results -------------------------------------------------------------------------------
+
+
+def tokens_add(rule: Any, memory: Any, nano_tokens: int) -> None:  # noqa: ANN401
+    """Add tokens, or take some."""
+    memory.left = max(0, min(rule.tokens_max, memory.left + nano_tokens))
+
+
+def tokens_take(rule: Any, memory: Any) -> bool:  # noqa: ANN401
+    """Pay for a retry."""
+    if memory.left < rule.cost or (rule.above > 0 and memory.left <= rule.above):
+        return False
+    memory.left -= rule.cost
+    return True
+
+
+def tokens_result(rule: Any, memory: Any, success: bool, retried: bool) -> None:  # noqa: ANN401, FBT001
+    """Tokens for a success, or against a failure."""
+    if not success:
+        tokens_add(rule, memory, -rule.per_failure)
+    elif retried and rule.refund:
+        tokens_add(rule, memory, rule.cost)
+    else:
+        tokens_add(rule, memory, rule.per_success)
+
+
+# a share of the requests of late -------------------------------------------------------------------
+
+
+def leaky_forget(rule: Any, memory: Any, step: int) -> None:  # noqa: ANN401
+    """Let deposits and withdrawals go that are too old."""
+    oldest = step - rule.steps
+    while memory.count > 0 and get(memory.ring, memory.first * WORDS) <= oldest:
+        memory.left -= get(memory.ring, memory.first * WORDS + 1)
+        memory.first = (memory.first + 1) % memory.room
+        memory.count -= 1
+
+
+def leaky_move(rule: Any, memory: Any, step: int, amount: int) -> None:  # noqa: ANN401
+    """Deposit or withdraw; what happens in one step is one entry."""
+    leaky_forget(rule, memory, step)
+    last = (memory.first + memory.count - 1) % memory.room * WORDS
+    if memory.count == 0 or get(memory.ring, last) != step:
+        last = (memory.first + memory.count) % memory.room * WORDS
+        memory.count += 1
+        put(memory.ring, last, step)
+        put(memory.ring, last + 1, 0)
+    put(memory.ring, last + 1, get(memory.ring, last + 1) + amount)
+    memory.left += amount
+
+
+def leaky_take(rule: Any, memory: Any, step: int) -> bool:  # noqa: ANN401
+    """Pay for a retry."""
+    leaky_forget(rule, memory, step)
+    if memory.left < NANO:
+        return False
+    leaky_move(rule, memory, step, -NANO)
+    return True
+
+
+def leaky_next(rule: Any, memory: Any, step: int) -> int:  # noqa: ANN401
+    """The step at which a retry can be paid for; this one: now; NO_MORE: not by waiting."""
+    leaky_forget(rule, memory, step)
+    if memory.left >= NANO:
+        return step
+    left = memory.left
+    for number in range(memory.count):  # withdrawals come back when they are forgotten
+        place = (memory.first + number) % memory.room * WORDS
+        left -= get(memory.ring, place + 1)
+        if left >= NANO:
+            paid: int = get(memory.ring, place) + rule.steps
+            return paid
+    return NO_MORE
+
+
+# a share of what is active -------------------------------------------------------------------------
+
+
+def share_take(rule: Any, memory: Any) -> bool:  # noqa: ANN401
+    """Pay for a retry."""
+    if memory.retries >= max(rule.retries_min, int(rule.share * memory.count)):
+        return False
+    memory.retries += 1
+    return True
+
+
+# refused by chance ---------------------------------------------------------------------------------
+
+
+def throttle_forget(memory: Any, begin_ns: int) -> None:  # noqa: ANN401
+    """Let requests and accepts go that have left the window; both lie in one ring by time.
+
+    An entry is a time and 1 for an accept, 0 for a request.
+    """
+    while memory.count > 0 and get(memory.ring, memory.first * WORDS) <= begin_ns:
+        memory.left -= get(memory.ring, memory.first * WORDS + 1)
+        memory.first = (memory.first + 1) % memory.room
+        memory.count -= 1
+
+
+def throttle_add(memory: Any, time_ns: int, accept: int) -> None:  # noqa: ANN401
+    """Remember a request or an accept."""
+    place = (memory.first + memory.count) % memory.room * WORDS
+    put(memory.ring, place, time_ns)
+    put(memory.ring, place + 1, accept)
+    memory.count += 1
+    memory.left += accept
+
+
+def throttle_take(rule: Any, memory: Any, time_ns: int, unit: float) -> bool:  # noqa: ANN401
+    """Let a retry through, or refuse it by chance."""
+    throttle_forget(memory, time_ns - rule.window_ns)
+    accepts = memory.left
+    requests = memory.count - accepts
+    refusal = max(0.0, (requests - rule.k * accepts) / (requests + 1))
+    due = rule.probe_ns >= 0 and memory.last_ns != NEVER and time_ns >= memory.last_ns + rule.probe_ns
+    if not due and refusal > 0 and unit < refusal:
+        throttle_add(memory, time_ns, 0)
+        return False
+    return True
+
+
+def throttle_next_ns(rule: Any, memory: Any, time_ns: int) -> int:  # noqa: ANN401
+    """When one is let through in any case."""
+    if rule.probe_ns < 0 or memory.last_ns == NEVER:
+        return NO_MORE
+    due_ns: int = memory.last_ns + rule.probe_ns
+    return max(time_ns, due_ns)
