@@ -3,8 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stormlab.clock import to_ns
-from stormlab.draws import Draws
+from stormlab.draws import UNIT_BITS, Draws
 from stormlab.faults import Fault
 from stormlab.policy.catalogue import FoundPolicy
 from stormlab.scenario import ScenarioError
@@ -25,6 +28,22 @@ def group_of(mix: Sequence[Mix], draws: Draws, number: int) -> int:
         if left < 0:
             return index
     return len(mix) - 1
+
+
+def groups_of(mix: Sequence[Mix], draws: Draws, count: int) -> NDArray[np.int32]:
+    """The group of each client, as :func:`group_of` gives it, for many at once."""
+    groups = np.zeros(count, dtype=np.int32)
+    if not mix:
+        return groups
+    numbers = np.arange(count, dtype=np.uint64) << np.uint64(20)
+    left = draws.bits_array(numbers, "group").astype(np.float64) / (1 << UNIT_BITS)
+    groups[:] = len(mix) - 1
+    undecided = np.ones(count, dtype=bool)
+    for index, group in enumerate(mix):
+        left -= group.share
+        groups[undecided & (left < 0)] = index
+        undecided &= left >= 0
+    return groups
 
 
 def faults_of_run(parameters: Parameters, draws: Draws, given: Sequence[Fault]) -> list[Fault]:

@@ -140,6 +140,11 @@ class NormalWalk:
     scope: Scope = "attempt"
     _table: Quantiles = field(default_factory=_normal, init=False, repr=False, compare=False)
 
+    @property
+    def table(self) -> Quantiles:
+        """The standard normal distribution, in units of 1e-9."""
+        return self._table
+
     def delay_ns(self, n: int, moment: Moment) -> int:
         """The next delay of the walk."""
         del n
@@ -181,6 +186,11 @@ def _curve(n: int) -> tuple[float, ...]:
     """``2**t tanh(sqrt(4 t))`` at t = n + i/1024."""
     times = (n + i / POLLY_POINTS for i in range(POLLY_POINTS + 1))
     return tuple(2.0**time * math.tanh(math.sqrt(4 * time)) for time in times)
+
+
+def curves() -> list[tuple[float, ...]]:
+    """Every table of the curve, in order."""
+    return [_curve(n) for n in range(_TABLES)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,82 @@
+"""The dependency of the compiled fleet: what :mod:`stormlab_models.fleet.dependency` says."""
+
+import numpy as np
+from numba import njit
+
+from stormlab.fleet.wheel import push, wheel_at
+from stormlab.vocabulary import EVENT_CODE, Event
+from stormlab_models.fleet.compiled import emit, links
+from stormlab_models.fleet.compiled.layout import NONE, call_at, link_at, socket_at
+
+DEPENDENCY = EVENT_CODE[Event.DEPENDENCY]
+
+
+@njit
+def call(w, index, link, now_ns):
+    """Ask the dependency for a link."""
+    attempt(w, index, link, now_ns, w.call_tries)
+
+
+@njit
+def attempt(w, index, link, now_ns, tries_left):
+    """One try."""
+    number = w.call_free
+    if number >= 0:
+        w.call_free = np.int64(call_at(w.call_p, number).next)
+    elif w.calls_used < w.calls_max:
+        number = w.calls_used
+        w.calls_used = number + 1
+    else:
+        w.wrong = 2
+        return
+    each = call_at(w.call_p, number)
+    each.link = index
+    each.next = NONE
+    each.tries_left = tries_left - 1
+    each.given_up = 0
+    each.events = 2  # its time-out, and its end once a worker has it
+    link.events += 1
+    if w.call_first < 0:
+        w.call_first = number
+    else:
+        call_at(w.call_p, w.call_last).next = number
+    w.call_last = number
+    after(w, number, link, now_ns + w.call_timeout_ns, links.TIMER, links.CALL_TIMEOUT)
+    serve(w, now_ns)
+
+
+@njit
+def after(w, number, link, time_ns, rank, kind):
+    """Let something happen to a call, in the order of its link's events."""
+    who = socket_at(w.socket_p, link.owner).who
+    key = links.key(rank, who, link.attempt)
+    push(wheel_at(w.wheel_p, 0), time_ns, key, links.payload(kind, number, 0))
+
+
+@njit
+def serve(w, now_ns):
+    """Let free workers take calls, first come, first served."""
+    while w.workers_free > 0 and w.call_first >= 0:
+        number = w.call_first
+        each = call_at(w.call_p, number)
+        w.call_first = np.int64(each.next)
+        w.workers_free -= 1
+        link = link_at(w.link_p, each.link)
+        after(w, number, link, now_ns + w.service_ns, links.SERVER, links.CALL_SERVED)
+
+
+@njit
+def came(w, number, each):
+    """One of a call's two events has come: after both nobody holds the call."""
+    each.events -= 1
+    if each.events == 0:
+        each.next = w.call_free
+        w.call_free = number
+        link_at(w.link_p, each.link).events -= 1
+
+
+@njit
+def note(w, link, now_ns, what):
+    """Write down the end of a call."""
+    text = emit.detail(w, what)
+    emit.of_link(w, link, now_ns, DEPENDENCY, 0, -1, 0, 0, 0, 0, text)

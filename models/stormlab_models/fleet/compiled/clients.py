@@ -1,0 +1,483 @@
+"""The client's side of the compiled fleet: what :mod:`stormlab_models.fleet.client` says, compiled.
+
+Between two faults nothing else can touch a socket that waits or connects, unless it shares a
+breaker or a budget. Without a trace to keep in order, such a socket's life is followed in one go
+until it meets the service: the refusals of an outage cost no event at all. ``calm`` says when.
+"""
+
+import numpy as np
+from numba import njit
+
+from stormlab.clock import NS_PER_MS
+from stormlab.fleet.memory import load_i8
+from stormlab.fleet.wheel import push, wheel_at
+from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
+from stormlab_models.fleet.compiled import emit, links
+from stormlab_models.fleet.compiled import policies as policy
+from stormlab_models.fleet.compiled.layout import (
+    NEVER,
+    client_at,
+    group_at,
+    held_at,
+    link_at,
+    socket_at,
+)
+from stormlab_models.fleet.compiled.links import at, key, payload
+from stormlab_models.fleet.wire import SYN_BYTES
+
+NEW, OPEN, CLOSE, PROVED = (
+    EVENT_CODE[each] for each in (Event.NEW, Event.OPEN, Event.CLOSE, Event.PROVED)
+)
+CONNECT, SYN_RETRY, SYN_LOST = (
+    EVENT_CODE[each] for each in (Event.CONNECT, Event.SYN_RETRY, Event.SYN_LOST)
+)
+REFUSED, CLIENT_FIN, HTTP_FIRST = (
+    EVENT_CODE[each] for each in (Event.REFUSED, Event.CLIENT_FIN, Event.HTTP_FIRST)
+)
+TIMER_SET, TIMER_FIRED, TIMER_CLEARED, TIMER_IGNORED, GAVE_UP = (
+    EVENT_CODE[each]
+    for each in (
+        Event.TIMER_SET,
+        Event.TIMER_FIRED,
+        Event.TIMER_CLEARED,
+        Event.TIMER_IGNORED,
+        Event.GAVE_UP,
+    )
+)
+BREAKER_CLOSED, BREAKER_OPENED, BREAKER_HALF_OPEN = (
+    EVENT_CODE[each]
+    for each in (Event.BREAKER_CLOSED, Event.BREAKER_OPENED, Event.BREAKER_HALF_OPEN)
+)
+BY_REFUSAL, BY_TIMEOUT, BY_OFFLINE = (
+    CAUSE_CODE[each] for each in (Cause.REFUSED, Cause.TIMED_OUT, Cause.OFFLINE)
+)
+OFFLINE_FAILS_NS = 1 * NS_PER_MS
+RST_BYTES = 40
+PENDING = -1
+
+# what a client is told, and how an attempt or a connection ended (see ends.py)
+REFUSE, DROP, IS_OPEN, IS_PROVED = range(4)
+PLAIN_REFUSAL, REJECTION, SERVER_ERROR, PLAIN_DROP = range(4)
+ABNORMAL = 1006
+
+
+@njit
+def tidings(what, cause, end):
+    """What a client is told, as the data of an event."""
+    return what | (cause << 3) | (end << 8)
+
+
+@njit
+def calm(w, socket, time_ns):
+    """Whether nothing but the socket itself acts on it until ``time_ns``, itself included."""
+    return time_ns < w.calm_ns and (socket.timeout_ns == NEVER or time_ns <= socket.timeout_ns)
+
+
+@njit
+def group_of(w, socket):
+    """What the socket's policy asks of its host."""
+    return group_at(w.group_p, client_at(w.client_p, socket.who >> 20).group)
+
+
+# decisions ----------------------------------------------------------------------------------------
+
+
+@njit
+def watch_breaker(w, owner, socket, now_ns):
+    """Write down that a breaker has moved."""
+    if group_of(w, socket).has_breaker:
+        state = policy.breaker_state(w, owner, socket, now_ns)
+        if state != socket.breaker_was:
+            socket.breaker_was = state
+            event = BREAKER_CLOSED
+            if state == policy.BREAKER_OPEN:
+                event = BREAKER_OPENED
+            elif state == policy.BREAKER_HALF_OPEN:
+                event = BREAKER_HALF_OPEN
+            emit.of_socket(w, socket, now_ns, event)
+
+
+@njit
+def cancel(w, socket, now_ns):
+    """Forget the pending retry."""
+    if socket.due_ns != NEVER:
+        socket.due_ns = NEVER
+        emit.of_socket(w, socket, now_ns, TIMER_CLEARED)
+
+
+@njit
+def carry_on(w, owner, socket, now_ns, decision):
+    """Do what a policy decided, and go on for as long as nothing else can happen."""
+    while decision != policy.NOTHING:
+        if policy.is_stop(decision):
+            cancel(w, socket, now_ns)
+            emit.of_socket(w, socket, now_ns, GAVE_UP, 0, emit.detail(w, policy.reason(decision)))
+            return
+        if socket.link >= 0 and not link_at(w.link_p, socket.link).over:
+            return
+        cancel(w, socket, now_ns)
+        due_ns = max(now_ns, decision)
+        emit.of_socket(w, socket, now_ns, TIMER_SET, due_ns - now_ns)
+        if due_ns >= w.calm_ns:
+            socket.due_ns = due_ns
+            socket.turn = (socket.turn + 1) & 0x7FFF
+            push(
+                wheel_at(w.wheel_p, 0),
+                due_ns,
+                key(links.TIMER, socket.who, socket.attempts),
+                payload(links.DUE, owner, socket.turn),
+            )
+            return
+        now_ns = due_ns
+        decision = falls_due(w, owner, socket, now_ns)
+        if decision != now_ns:
+            if decision < now_ns and not policy.is_stop(decision):
+                return
+            continue
+        now_ns = attempt(w, owner, socket, now_ns)
+        if now_ns == PENDING:
+            return
+        decision = failed_alone(w, owner, socket, now_ns)
+
+
+@njit
+def falls_due(w, owner, socket, now_ns):
+    """What becomes of a retry that falls due; ``now_ns`` itself: the attempt is made."""
+    socket.ordinal += 1
+    decision = policy.due(w, owner, socket, now_ns)
+    watch_breaker(w, owner, socket, now_ns)
+    fires = decision == now_ns
+    emit.of_socket(w, socket, now_ns, TIMER_FIRED if fires else TIMER_IGNORED)
+    return decision
+
+
+@njit
+def due(w, owner, socket, now_ns):
+    """A pending retry falls due."""
+    socket.due_ns = NEVER
+    decision = falls_due(w, owner, socket, now_ns)
+    if decision == now_ns:
+        refused_ns = attempt(w, owner, socket, now_ns)
+        if refused_ns == PENDING:
+            return
+        carry_on(w, owner, socket, refused_ns, failed_alone(w, owner, socket, refused_ns))
+    elif decision > now_ns or policy.is_stop(decision):
+        carry_on(w, owner, socket, now_ns, decision)
+
+
+@njit
+def start(w, owner, socket, now_ns):
+    """Connect for the first time, when the policy says so."""
+    socket.ordinal += 1
+    carry_on(w, owner, socket, now_ns, policy.start(w, owner, socket, now_ns))
+
+
+# an attempt ---------------------------------------------------------------------------------------
+
+
+@njit
+def attempt(w, owner, socket, now_ns):
+    """Make a socket; gives the time at which it is refused if that is all that can happen."""
+    client, group = client_at(w.client_p, socket.who >> 20), group_of(w, socket)
+    patience_ns = group.timeout_ns
+    if group.growing:
+        patience_ns = policy.connect_timeout_ns(w, owner, socket)
+    socket.attempts += 1
+    latency_ns = links.latency_ns(w, socket.who, socket.attempts)
+    index = links.new_link(w, owner, now_ns, latency_ns)
+    link = link_at(w.link_p, index)
+    emit.of_link(w, link, now_ns, NEW)
+    if client.offline:
+        data = tidings(REFUSE, BY_OFFLINE, PLAIN_REFUSAL)
+        at(w, index, link, now_ns + OFFLINE_FAILS_NS, links.BROWSER, links.ENDS, data)
+        return PENDING
+    socket.timeout_ns = NEVER if patience_ns == NEVER else now_ns + patience_ns
+    if group.http_first and w.elsewhere:
+        alarm(w, owner, socket)
+        at(w, index, link, now_ns + 4 * latency_ns, links.BROWSER, links.ELSEWHERE, 0)
+        return PENDING
+    return syn(w, index, link, socket, client.cut, now_ns)
+
+
+@njit
+def alarm(w, owner, socket):
+    """See to it that the connect time-out is noticed: one event per socket serves all attempts."""
+    if socket.timeout_ns == NEVER:
+        return
+    if socket.alarm_ns == NEVER or socket.alarm_ns > socket.timeout_ns:
+        socket.alarm_ns = socket.timeout_ns
+        push(
+            wheel_at(w.wheel_p, 0),
+            socket.timeout_ns,
+            key(links.TIMER, socket.who, socket.attempts),
+            payload(links.TIMEOUT, owner, 0),
+        )
+
+
+@njit
+def alarmed(w, owner, socket, now_ns, attempt_bits):
+    """Somebody's connect time-out may be over."""
+    if now_ns != socket.alarm_ns:
+        return
+    socket.alarm_ns = NEVER
+    if socket.timeout_ns != now_ns or attempt_bits != socket.attempts & links.ATTEMPT_MASK:
+        alarm(w, owner, socket)
+        return
+    index = np.int64(socket.link)
+    link = link_at(w.link_p, index)
+    emit.of_link(w, link, now_ns, CLIENT_FIN)
+    refused(w, index, link, now_ns, BY_TIMEOUT, PLAIN_REFUSAL)
+    links.release(w, index, link)
+
+
+@njit
+def syn(w, index, link, socket, cut, now_ns):
+    """Send a SYN, and again; gives the time of a refusal that nothing can come before."""
+    owner = np.int64(link.owner)
+    while True:
+        emit.of_link(w, link, now_ns, SYN_RETRY if link.syns else CONNECT, 0, -1, SYN_BYTES)
+        lost = cut or links.syn_is_lost(w, socket.who, link.attempt, link.syns)
+        link.syns += 1
+        if not lost:
+            arrives_ns = now_ns + link.latency_ns
+            if w.routed > 0 or not calm(w, socket, arrives_ns):
+                alarm(w, owner, socket)
+                at(w, index, link, arrives_ns, links.NETWORK, links.SYN_ARRIVES, 0)
+                return PENDING
+            now_ns = arrives_ns
+            if not (w.hangs or w.hung > 0):
+                emit.of_link(w, link, now_ns, REFUSED, 0, -1, 0, RST_BYTES)
+                told_ns = now_ns + link.latency_ns
+                if calm(w, socket, told_ns):
+                    return told_ns
+                alarm(w, owner, socket)
+                data = tidings(REFUSE, BY_REFUSAL, PLAIN_REFUSAL)
+                at(w, index, link, told_ns, links.BROWSER, links.TOLD, data)
+                return PENDING
+        again_ns = unanswered_until(w, link, now_ns)
+        if not calm(w, socket, again_ns):
+            alarm(w, owner, socket)
+            await_answer(w, index, link, again_ns)
+            return PENDING
+        if link.syns >= w.syn_retries:
+            return again_ns
+        now_ns = again_ns
+
+
+@njit
+def unanswered_until(w, link, now_ns):
+    """Nobody answers the last SYN: when the kernel sends it again, or gives up."""
+    emit.of_link(w, link, now_ns, SYN_LOST)
+    return max(now_ns, link.began_ns + load_i8(w.syn_retry_p, link.syns - 1))
+
+
+@njit
+def await_answer(w, index, link, again_ns):
+    """Let the kernel send the SYN again, or give up."""
+    if link.syns < w.syn_retries:
+        at(w, index, link, again_ns, links.NETWORK, links.SYN, 0)
+    else:
+        data = tidings(REFUSE, BY_TIMEOUT, PLAIN_REFUSAL)
+        at(w, index, link, again_ns, links.BROWSER, links.ENDS, data)
+
+
+@njit
+def syn_unanswered(w, index, link, now_ns):
+    """A SYN that reached a service which does not answer."""
+    await_answer(w, index, link, unanswered_until(w, link, now_ns))
+
+
+@njit
+def sends_syn(w, index, link, now_ns):
+    """Send the SYN (again), as an event of its own."""
+    if link.over:
+        return
+    socket = socket_at(w.socket_p, link.owner)
+    client = client_at(w.client_p, socket.who >> 20)
+    refused_ns = syn(w, index, link, socket, client.cut, now_ns)
+    if refused_ns != PENDING:
+        owner = np.int64(link.owner)
+        carry_on(w, owner, socket, refused_ns, failed_alone(w, owner, socket, refused_ns))
+
+
+@njit
+def reached_elsewhere(w, index, link, now_ns):
+    """The HTTP request before the handshake was answered by another service."""
+    if link.over:
+        return
+    size = w.http_first_bytes
+    emit.of_link(w, link, now_ns, HTTP_FIRST, 200, -1, size // 2, size - size // 2)
+    reached(w, link, now_ns)
+    sends_syn(w, index, link, now_ns)
+
+
+# what arrives -------------------------------------------------------------------------------------
+
+
+@njit
+def told(w, index, link, now_ns, data):
+    """Something from the server arrives at ``now_ns``; later if the client is cut off."""
+    client = client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20)
+    if client.cut:
+        hold(w, client, index, link, data)
+    else:
+        deliver(w, index, link, now_ns, data)
+
+
+@njit
+def hold(w, client, index, link, data):
+    """Keep what was sent until the path heals."""
+    place = w.held_free
+    if place >= 0:
+        w.held_free = np.int64(held_at(w.held_p, place).next)
+    elif w.held_used < w.held_max:
+        place = w.held_used
+        w.held_used = place + 1
+    else:
+        w.wrong = 1
+        return
+    held = held_at(w.held_p, place)
+    held.payload = payload(links.HELD_TOLD, index, data)
+    held.next = -1
+    if client.held_first < 0:
+        client.held_first = place
+    else:
+        held_at(w.held_p, client.held_last).next = place
+    client.held_last = place
+    link.events += 1
+
+
+@njit
+def deliver(w, index, link, now_ns, data):
+    """Let a client know."""
+    what, cause, end = data & 7, (data >> 3) & 31, data >> 8
+    if what == REFUSE:
+        refused(w, index, link, now_ns, cause, end)
+    elif what == DROP:
+        dropped(w, index, link, now_ns, cause, end)
+    elif what == IS_OPEN:
+        opened(w, index, link, now_ns)
+    else:
+        proved(w, link, now_ns)
+
+
+@njit
+def reached(w, link, now_ns):
+    """The HTTP request before the handshake was answered."""
+    if not link.over:
+        owner = np.int64(link.owner)
+        socket = socket_at(w.socket_p, owner)
+        policy.reached(w, owner, socket, now_ns)
+        watch_breaker(w, owner, socket, now_ns)
+
+
+@njit
+def opened(w, index, link, now_ns):
+    """The 101 arrives."""
+    if link.over:  # given up meanwhile; the server learns it from the FIN
+        at(w, index, link, now_ns + link.latency_ns, links.NETWORK, links.LEAVES, 0)
+        return
+    owner = np.int64(link.owner)
+    socket = socket_at(w.socket_p, owner)
+    link.opened_ns = now_ns
+    socket.timeout_ns = NEVER
+    emit.of_link(w, link, now_ns, OPEN)
+    policy.opened(w, owner, socket, now_ns)
+    watch_breaker(w, owner, socket, now_ns)
+    if link.proves:
+        proved(w, link, now_ns)
+    watch(w, index, link, now_ns, now_ns)
+
+
+@njit
+def proved(w, link, now_ns):
+    """The application's first message arrives."""
+    if not link.over:
+        owner = np.int64(link.owner)
+        socket = socket_at(w.socket_p, owner)
+        emit.of_link(w, link, now_ns, PROVED)
+        policy.proved(w, owner, socket, now_ns)
+        watch_breaker(w, owner, socket, now_ns)
+
+
+@njit
+def failed_alone(w, owner, socket, now_ns):
+    """A refusal that nothing could come before: tell the policy."""
+    link = link_at(w.link_p, socket.link)
+    emit.of_link(w, link, now_ns, CLOSE, ABNORMAL, 0)
+    link.over = 1
+    socket.timeout_ns = NEVER
+    socket.ordinal += 1
+    decision = policy.failed(w, owner, socket, now_ns, False, PLAIN_REFUSAL, link.began_ns)
+    watch_breaker(w, owner, socket, now_ns)
+    return decision
+
+
+@njit
+def refused(w, index, link, now_ns, cause, end):
+    """The attempt ended without opening."""
+    if link.over:
+        return
+    ended(w, index, link, now_ns, ABNORMAL, 0, cause, False, end)
+
+
+@njit
+def dropped(w, index, link, now_ns, cause, end):
+    """The open connection ended."""
+    if link.over or link.opened_ns == NEVER:
+        return
+    code, clean = policy.code_of(w, end), policy.clean_of(w, end)
+    ended(w, index, link, now_ns, code, clean, cause, True, end)
+
+
+@njit
+def ended(w, index, link, now_ns, code, clean, cause, drop, end):
+    """An attempt or a connection is over: tell the policy, and do what it decides."""
+    owner = np.int64(link.owner)
+    socket = socket_at(w.socket_p, owner)
+    link.over = 1
+    link.detect_ns = NEVER
+    socket.timeout_ns = NEVER
+    emit.of_link(w, link, now_ns, CLOSE, code, clean, 0, 0, cause)
+    socket.ordinal += 1
+    decision = policy.failed(w, owner, socket, now_ns, drop, end, link.began_ns)
+    watch_breaker(w, owner, socket, now_ns)
+    carry_on(w, owner, socket, now_ns, decision)
+
+
+# the watch over an open connection ----------------------------------------------------------------
+
+
+@njit
+def watch(w, index, link, now_ns, since_ns):
+    """A proxy ends the connection if the longest silence on it is as long as its limit."""
+    if w.idle_cut_ns == NEVER:
+        return
+    shortest_ns = w.talk_min_ns
+    heartbeat_ns = group_of(w, socket_at(w.socket_p, link.owner)).heartbeat_ns
+    if heartbeat_ns != NEVER and (shortest_ns == NEVER or heartbeat_ns < shortest_ns):
+        shortest_ns = heartbeat_ns
+    if shortest_ns == NEVER or shortest_ns >= w.idle_cut_ns:
+        time_ns = max(now_ns, since_ns + w.idle_cut_ns)
+        at(w, index, link, time_ns, links.NETWORK, links.CUT_IDLE, 0)
+
+
+@njit
+def next_ping_ns(link, now_ns, period_ns):
+    """When the next ping of a connection goes out, after now."""
+    opened_ns = 0 if link.opened_ns == NEVER else link.opened_ns
+    return now_ns + period_ns - (now_ns - opened_ns) % period_ns
+
+
+@njit
+def silence(w, index, link, now_ns):
+    """From now on nothing comes from the other end: the heartbeat, if any, will notice."""
+    group = group_of(w, socket_at(w.socket_p, link.owner))
+    if link.over or link.opened_ns == NEVER or group.heartbeat_ns == NEVER:
+        return
+    if link.detect_ns == NEVER:
+        until_ns = next_ping_ns(link, now_ns, group.heartbeat_ns)
+        more_ns = group.heartbeat_timeout_ns
+        until_ns += group.heartbeat_ns if more_ns == NEVER or more_ns == 0 else more_ns
+        link.detect_ns = until_ns
+        at(w, index, link, until_ns, links.TIMER, links.DEAD, 0)

@@ -1,0 +1,138 @@
+"""What the kernel writes down: rows of the trace, or counts where the trace would not fit."""
+
+import numpy as np
+from numba import njit
+
+from stormlab.fleet.memory import load_i4, load_i8, store_i4, store_i8
+from stormlab_models.fleet.compiled.layout import NONE, row_at, socket_at
+
+COUNT_WORDS = 3  # events, bytes up, bytes down
+SLOTS = 16  # of a bin; the last two are bytes up and down
+PLACE_MASK = (1 << 20) - 1
+
+
+@njit
+def detail(w, code):
+    """The number of a detail string in this trace: strings are numbered as they are met."""
+    number = np.int64(load_i4(w.detail_p, code))
+    if number == 0:
+        number = w.details
+        w.details = number + 1
+        store_i4(w.detail_p, code, number)
+    return number
+
+
+@njit
+def row(
+    w,
+    time_ns,
+    event,
+    client,
+    place,
+    socket,
+    attempt,
+    conn,
+    code,
+    clean,
+    up,
+    down,
+    cause,
+    value_ns,
+    text,
+):
+    """Write a row of the trace."""
+    r = row_at(w.row_p, w.rows)
+    w.rows += 1
+    r.time_ns = time_ns
+    r.event = event
+    r.client = client
+    r.endpoint = place
+    r.socket = socket
+    r.attempt = attempt
+    r.conn = conn
+    r.code = code
+    r.clean = clean
+    r.up = up
+    r.down = down
+    r.before = -1
+    r.after = -1
+    r.cause = cause
+    r.value_ns = value_ns
+    r.detail = text
+
+
+@njit
+def count(w, time_ns, event, up, down):
+    """Count an event, in all and in the bin of its time."""
+    place = event * COUNT_WORDS
+    store_i8(w.count_p, place, load_i8(w.count_p, place) + 1)
+    slot = np.int64(load_i4(w.slot_p, event))
+    bin_ = w.bin_p + (time_ns // w.bin_ns) * (SLOTS * 8)
+    if slot >= 0:
+        store_i8(bin_, slot, load_i8(bin_, slot) + 1)
+    if up:
+        store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
+        store_i8(bin_, SLOTS - 2, load_i8(bin_, SLOTS - 2) + up)
+    if down:
+        store_i8(w.count_p, place + 2, load_i8(w.count_p, place + 2) + down)
+        store_i8(bin_, SLOTS - 1, load_i8(bin_, SLOTS - 1) + down)
+
+
+@njit
+def of_link(w, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0):
+    """Write down an event of a link."""
+    if w.traced:
+        who = socket_at(w.socket_p, link.owner).who
+        row(
+            w,
+            time_ns,
+            event,
+            who >> 20,
+            who & PLACE_MASK,
+            link.socket,
+            link.attempt,
+            link.conn,
+            code,
+            clean,
+            up,
+            down,
+            cause,
+            value_ns,
+            text,
+        )
+    else:
+        count(w, time_ns, event, up, down)
+
+
+@njit
+def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
+    """Write down an event of an endpoint."""
+    if w.traced:
+        row(
+            w,
+            time_ns,
+            event,
+            socket.who >> 20,
+            socket.who & PLACE_MASK,
+            NONE,
+            socket.attempts,
+            NONE,
+            0,
+            -1,
+            0,
+            0,
+            0,
+            value_ns,
+            text,
+        )
+    else:
+        count(w, time_ns, event, 0, 0)
+
+
+@njit
+def of_world(w, time_ns, event, client=-1, conn=-1, value_ns=0, text=0):
+    """Write down an event of a client or a pod."""
+    if w.traced:
+        row(w, time_ns, event, client, NONE, NONE, 0, conn, 0, -1, 0, 0, 0, value_ns, text)
+    else:
+        count(w, time_ns, event, 0, 0)

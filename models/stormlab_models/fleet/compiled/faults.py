@@ -1,0 +1,375 @@
+"""Faults of the compiled fleet: what is done to the service and to clients."""
+
+import numpy as np
+from numba import njit
+
+from stormlab.clock import NS_PER_S
+from stormlab.fleet.draws import unit
+from stormlab.fleet.memory import store_i4
+from stormlab.fleet.wheel import push, wheel_at
+from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
+from stormlab_models.fleet.compiled import emit, links, service
+from stormlab_models.fleet.compiled import policies as policy
+from stormlab_models.fleet.compiled.clients import (
+    DROP,
+    PLAIN_DROP,
+    PLAIN_REFUSAL,
+    REFUSE,
+    SERVER_ERROR,
+    carry_on,
+    dropped,
+    group_of,
+    next_ping_ns,
+    silence,
+    tidings,
+    watch_breaker,
+)
+from stormlab_models.fleet.compiled.layout import (
+    ARRIVING,
+    NEVER,
+    NOWHERE,
+    LIVE,
+    QUEUED,
+    SERVING,
+    client_at,
+    fault_at,
+    held_at,
+    link_at,
+    pod_at,
+    socket_at,
+)
+from stormlab_models.fleet.compiled.links import at
+from stormlab_models.fleet.compiled.words import VERBS
+from stormlab_models.fleet.watch import FIN_REPEAT_MAX_NS, FIN_REPEATED_FOR_NS
+
+(
+    CRASH, STOP, RESTART, HANG, RECOVER, DRAIN, UNDRAIN, REJECT, ADMIT, SLOW,
+    RESTORE, CUT, HEAL, GO_OFFLINE, GO_ONLINE,
+) = range(len(VERBS))  # fmt: skip
+FAULT, KILLED, SHUTDOWN, UP, LOST, OFFLINE, ONLINE = (
+    EVENT_CODE[each]
+    for each in (
+        Event.FAULT,
+        Event.KILLED,
+        Event.SHUTDOWN,
+        Event.UP,
+        Event.LOST,
+        Event.OFFLINE,
+        Event.ONLINE,
+    )
+)
+BY_RESET, BY_KILL, BY_OFFLINE, BY_SERVER_DROP = (
+    CAUSE_CODE[each] for each in (Cause.RESET, Cause.KILLED, Cause.OFFLINE, Cause.SERVER_DROPPED)
+)
+
+
+@njit
+def happens(w, fault):
+    """Do a fault's verb."""
+    now_ns, verb = fault.time_ns, fault.verb
+    text = emit.detail(w, fault.detail)
+    emit.of_world(w, now_ns, FAULT, -1, fault.pod, fault.for_ns, text)
+    if verb >= CUT:
+        for number in range(w.clients):
+            who = number << 20
+            if fault.share >= 1 or unit(w.key, who, fault.share_key, 0) < fault.share:
+                to_client(w, number, verb, now_ns)
+    elif verb == REJECT:
+        w.rejecting = fault.code
+    elif verb == ADMIT:
+        w.rejecting = 0
+    elif verb == SLOW:
+        w.slow = fault.factor
+    elif verb == RESTORE:
+        w.slow = 1.0
+    else:
+        for number in range(w.pods):
+            if fault.pod in (-1, number):
+                to_pod(w, number, verb, now_ns)
+        route(w)
+
+
+@njit
+def route(w):
+    """Find the pods that the balancer sends to."""
+    w.routed = w.hung = 0
+    for number in range(w.pods):
+        pod = pod_at(w.pod_p, number)
+        if pod.up and not pod.draining and not pod.hung:
+            store_i4(w.routed_p, w.routed, number)
+            w.routed += 1
+        w.hung += pod.hung
+
+
+@njit
+def to_pod(w, number, verb, now_ns):
+    """Do a verb to one pod."""
+    pod = pod_at(w.pod_p, number)
+    if verb == CRASH:
+        crash(w, number, pod, now_ns)
+    elif verb == STOP:
+        stop(w, number, pod, now_ns)
+    elif verb in (RESTART, RECOVER):
+        restart(w, number, pod, now_ns)
+    elif verb == HANG:
+        hang(w, number, pod, now_ns)
+    elif verb == DRAIN:
+        drain(w, number, pod, now_ns)
+    elif pod.draining:
+        pod.draining = 0
+        emit.of_world(w, now_ns, UP, -1, number)
+
+
+@njit
+def let_go(w, pod, where):
+    """Empty a list of a pod; gives its first link: the others follow by ``after``."""
+    first = np.int64(pod.first[where])
+    index = first
+    while index >= 0:
+        link = link_at(w.link_p, index)
+        link.where = NOWHERE
+        index = np.int64(link.after)
+    pod.first[where] = pod.last[where] = -1
+    if where in (ARRIVING, QUEUED):
+        pod.waiting -= pod.length[where]
+    pod.length[where] = 0
+    return first
+
+
+@njit
+def tell_all(w, first, now_ns, data):
+    """Tell every link of a list that was let go the same."""
+    index = first
+    while index >= 0:
+        link = link_at(w.link_p, index)
+        index_after = np.int64(link.after)
+        service.from_server(w, index, link, now_ns, data)
+        links.release(w, index, link)
+        index = index_after
+
+
+@njit
+def crash(w, number, pod, now_ns):
+    """The process dies; the kernel of its host resets what was open."""
+    if not pod.up:
+        return
+    pod.up = 0
+    emit.of_world(w, now_ns, KILLED, -1, number)
+    pod.busy = 0
+    for where in (ARRIVING, QUEUED, SERVING):
+        tell_all(w, let_go(w, pod, where), now_ns, tidings(REFUSE, BY_RESET, PLAIN_REFUSAL))
+    tell_all(w, let_go(w, pod, LIVE), now_ns, tidings(DROP, BY_KILL, PLAIN_DROP))
+
+
+@njit
+def stop(w, number, pod, now_ns):
+    """A shutdown in order: close frames, at once or spread."""
+    if not pod.up:
+        return
+    pod.up = 0
+    emit.of_world(w, now_ns, SHUTDOWN, -1, number)
+    pod.busy = 0
+    for where in (ARRIVING, QUEUED, SERVING):
+        index = let_go(w, pod, where)
+        while index >= 0:
+            link = link_at(w.link_p, index)
+            following = np.int64(link.after)
+            service.reject(w, index, link, now_ns, service.HTTP_SERVER_ERROR, SERVER_ERROR)
+            links.release(w, index, link)
+            index = following
+    close_over(w, pod, w.close_spread_ns, now_ns, policy.end_of_code(w, w.close_code))
+
+
+@njit
+def close_over(w, pod, spread_ns, now_ns, end):
+    """Close all open connections of a pod, spread evenly over a time."""
+    index, order, count = np.int64(pod.first[LIVE]), 0, np.int64(pod.length[LIVE])
+    while index >= 0:
+        link = link_at(w.link_p, index)
+        following = np.int64(link.after)
+        wait_ns = links.share_of(spread_ns, order, count)
+        if wait_ns:
+            at(w, index, link, now_ns + wait_ns, links.SERVER, links.CLOSING, end)
+        else:
+            service.close(w, index, link, now_ns, end)
+        order += 1
+        index = following
+
+
+@njit
+def restart(w, number, pod, now_ns):
+    """A new process; one that was stopped may still be closing its connections."""
+    if pod.up and not pod.hung:
+        return
+    pod.busy = 0
+    for where in (ARRIVING, QUEUED, SERVING):
+        discard(w, let_go(w, pod, where))
+    if pod.hung:
+        discard(w, let_go(w, pod, LIVE))
+    pod.up, pod.hung = 1, 0
+    emit.of_world(w, now_ns, UP, -1, number)
+
+
+@njit
+def discard(w, first):
+    """Take back what nobody holds of a list that was let go."""
+    index = first
+    while index >= 0:
+        link = link_at(w.link_p, index)
+        following = np.int64(link.after)
+        links.release(w, index, link)
+        index = following
+
+
+@njit
+def hang(w, number, pod, now_ns):
+    """The host vanishes: nothing is answered, nothing refused, nobody is told."""
+    if not pod.up or pod.hung:
+        return
+    pod.hung = 1
+    emit.of_world(w, now_ns, KILLED, -1, number)
+    pod.busy = 0
+    for where in (ARRIVING, QUEUED, SERVING):
+        discard(w, let_go(w, pod, where))
+    index = let_go(w, pod, LIVE)
+    while index >= 0:
+        link = link_at(w.link_p, index)
+        following = np.int64(link.after)
+        link.aux_ns = now_ns
+        emit.of_link(w, link, now_ns, LOST)
+        silence(w, index, link, now_ns)
+        links.release(w, index, link)
+        index = following
+
+
+@njit
+def drain(w, number, pod, now_ns):
+    """No new connections; those that are open are closed at a steady rate."""
+    if pod.draining or not pod.up:
+        return
+    pod.draining = 1
+    emit.of_world(w, now_ns, SHUTDOWN, -1, number)
+    spread_ns = np.int64(round(np.int64(pod.length[LIVE]) * NS_PER_S / w.drain_per_s))
+    close_over(w, pod, spread_ns, now_ns, policy.end_of_code(w, w.drain_code))
+
+
+# clients ------------------------------------------------------------------------------------------
+
+
+@njit
+def to_client(w, number, verb, now_ns):
+    """Do a verb to one client."""
+    client = client_at(w.client_p, number)
+    if verb == CUT:
+        cut_off(w, number, client, now_ns)
+    elif verb == HEAL:
+        heal(w, number, client, now_ns)
+    elif verb == GO_OFFLINE:
+        if not client.offline:
+            client.offline = 1
+            emit.of_world(w, now_ns, OFFLINE, number)
+            cut_off(w, number, client, now_ns)
+            tell(w, number, policy.OFFLINE, now_ns)
+            close_all(w, number, now_ns)
+    elif client.offline:
+        client.offline = 0
+        emit.of_world(w, now_ns, ONLINE, number)
+        heal(w, number, client, now_ns)
+        tell(w, number, policy.ONLINE, now_ns)
+
+
+@njit
+def tell(w, number, fact, now_ns):
+    """Tell the policies of a client a fact that is about the client."""
+    for owner in range(number * w.per_client, (number + 1) * w.per_client):
+        socket = socket_at(w.socket_p, owner)
+        socket.ordinal += 1
+        decision = policy.surroundings(w, owner, socket, fact, now_ns)
+        watch_breaker(w, owner, socket, now_ns)
+        carry_on(w, owner, socket, now_ns, decision)
+
+
+@njit
+def close_all(w, number, now_ns):
+    """The client closes its connections itself, since the device has no network."""
+    for owner in range(number * w.per_client, (number + 1) * w.per_client):
+        socket = socket_at(w.socket_p, owner)
+        if socket.link >= 0 and group_of(w, socket).closes_offline:
+            index = np.int64(socket.link)
+            dropped(w, index, link_at(w.link_p, index), now_ns, BY_OFFLINE, PLAIN_DROP)
+
+
+@njit
+def cut_off(w, number, client, now_ns):
+    """No packet passes any more, in either direction."""
+    if client.cut:
+        return
+    client.cut = 1
+    if client.cut_ns != now_ns:
+        client.cuts += 1
+    client.cut_ns = now_ns
+    for owner in range(number * w.per_client, (number + 1) * w.per_client):
+        index = np.int64(socket_at(w.socket_p, owner).link)
+        if index < 0:
+            continue
+        link = link_at(w.link_p, index)
+        silence(w, index, link, now_ns)
+        if not link.over and link.opened_ns != NEVER and w.ping_interval_ns != NEVER:
+            ping_ns = next_ping_ns(link, now_ns, w.ping_interval_ns)
+            gone_ns = ping_ns + w.ping_timeout_ns
+            data = client.cuts & 0xFFFFF
+            at(w, index, link, gone_ns, links.SERVER, links.SIGHT_LOST, data)
+
+
+@njit
+def heal(w, number, client, now_ns):
+    """Packets pass again; what was sent meanwhile arrives now."""
+    if not client.cut:
+        return
+    client.cut = 0
+    place, order = np.int64(client.held_first), 0
+    client.held_first = client.held_last = -1
+    while place >= 0:
+        held = held_at(w.held_p, place)
+        key = links.key(links.BROWSER, (number << 20) | order, 0)
+        push(wheel_at(w.wheel_p, 0), now_ns, key, held.payload)
+        following = np.int64(held.next)
+        held.next = w.held_free
+        w.held_free = place
+        place = following
+        order += 1
+    for owner in range(number * w.per_client, (number + 1) * w.per_client):
+        socket = socket_at(w.socket_p, owner)
+        index = np.int64(socket.link)
+        if index >= 0:
+            heard(w, index, link_at(w.link_p, index), socket, now_ns)
+
+
+@njit
+def heard(w, index, link, socket, now_ns):
+    """The path is there again: the peer answers, or resets what it does not know any more."""
+    if link.over or link.opened_ns == NEVER:
+        return
+    if link.aux_ns == NEVER:
+        link.detect_ns = NEVER
+        return
+    gone_ns = now_ns - link.aux_ns
+    if gone_ns <= FIN_REPEATED_FOR_NS:
+        chance = unit(w.key, socket.who, w.fin_key, link.attempt)
+        wait_ns = np.int64(round(min(gone_ns, FIN_REPEAT_MAX_NS) * chance))
+        data = tidings(DROP, BY_SERVER_DROP, PLAIN_DROP)
+        late_ns = now_ns + wait_ns + link.latency_ns
+        at(w, index, link, late_ns, links.BROWSER, links.ENDS, data)
+    heartbeat_ns = group_of(w, socket).heartbeat_ns
+    if heartbeat_ns != NEVER:
+        next_ns = next_ping_ns(link, now_ns, heartbeat_ns) + 2 * link.latency_ns
+        data = tidings(DROP, BY_RESET, PLAIN_DROP)
+        at(w, index, link, next_ns, links.BROWSER, links.ENDS, data)
+
+
+@njit
+def next_fault_ns(w):
+    """When the next fault happens; after the run's end when there is none."""
+    if w.fault < w.faults:
+        return fault_at(w.fault_p, w.fault).time_ns
+    return w.until_ns + 1

@@ -1,0 +1,266 @@
+"""The memory of the compiled fleet: one record per client, socket, attempt, pod and call.
+
+Records lie in arrays that NumPy owns; the kernel reaches them by address
+(:mod:`stormlab.fleet.memory`). A record's fields are those of the reference's objects
+(:class:`.client.Endpoint`, :class:`.link.Link`, :class:`.pod.Pod` ...) under the same names, so that
+the two can be read side by side. Absent times are ``NEVER``, absent indices ``-1``.
+"""
+
+import numpy as np
+
+from stormlab.fleet.memory import record_at
+from stormlab.trace import DTYPE
+
+NONE = -1  # no index
+NEVER = -(1 << 62)  # no time
+
+# where a link is at the service
+NOWHERE, ARRIVING, QUEUED, SERVING, LIVE = range(5)
+
+CLIENT = np.dtype(
+    [
+        ("cut_ns", "<i8"),  # when it was cut off last
+        ("sockets", "<i4"),  # the number of the next ``new WebSocket``
+        ("held_first", "<i4"),  # what arrives when the path heals: a list of HELD
+        ("held_last", "<i4"),
+        ("cuts", "<i4"),  # how many different times it was cut off at
+        ("group", "<i4"),  # whose policy it has
+        ("cut", "<i1"),
+        ("offline", "<i1"),
+    ],
+    align=True,
+)
+
+SOCKET = np.dtype(
+    [
+        ("who", "<i8"),  # the address of its draws: client and place
+        ("due_ns", "<i8"),  # when the pending retry falls due, or NEVER
+        ("timeout_ns", "<i8"),  # the connect time-out of the attempt under way, or NEVER
+        ("alarm_ns", "<i8"),  # when the event comes that looks at timeout_ns, or NEVER
+        ("link", "<i4"),  # its current or last attempt
+        ("attempts", "<i4"),
+        ("ordinal", "<i4"),  # of the policy's draws
+        ("turn", "<i2"),  # tells a pending retry from those that it replaced
+        ("breaker_was", "<i1"),
+    ],
+    align=True,
+)
+
+LINK = np.dtype(
+    [
+        ("began_ns", "<i8"),
+        ("opened_ns", "<i8"),
+        ("latency_ns", "<i8"),
+        ("aux_ns", "<i8"),  # while served: the work; when open: when the server forgot it
+        ("detect_ns", "<i8"),  # when a heartbeat will notice that the peer is dead, or NEVER
+        ("owner", "<i4"),
+        ("attempt", "<i4"),
+        ("socket", "<i4"),
+        ("conn", "<i4"),
+        ("before", "<i4"),  # its neighbours in a list of the pod
+        ("after", "<i4"),
+        ("events", "<i4"),  # how many events and held actions will come back to it
+        ("pod", "<i2"),
+        ("syns", "<i1"),
+        ("over", "<i1"),
+        ("proves", "<i1"),
+        ("where", "<i1"),
+        ("spent", "<i1"),  # its owner has another one
+    ],
+    align=True,
+)
+
+POD = np.dtype(
+    [
+        ("busy", "<i8"),
+        ("waiting", "<i8"),
+        ("first", "<i4", (5,)),  # lists of links by where they are
+        ("last", "<i4", (5,)),
+        ("length", "<i4", (5,)),
+        ("up", "<i1"),
+        ("hung", "<i1"),
+        ("draining", "<i1"),
+    ],
+    align=True,
+)
+
+CALL = np.dtype(
+    [
+        ("link", "<i4"),
+        ("next", "<i4"),
+        ("tries_left", "<i4"),
+        ("events", "<i1"),
+        ("given_up", "<i1"),
+    ],
+    align=True,
+)
+
+HELD = np.dtype([("payload", "<i8"), ("next", "<i4")], align=True)
+
+FAULT = np.dtype(
+    [
+        ("time_ns", "<i8"),
+        ("for_ns", "<i8"),
+        ("share_key", "<u8"),  # the purpose of the draw that says whom it hits
+        ("share", "<f8"),
+        ("factor", "<f8"),
+        ("verb", "<i4"),
+        ("pod", "<i4"),
+        ("code", "<i4"),
+        ("detail", "<i4"),
+    ],
+    align=True,
+)
+
+STEP = np.dtype([("at_ns", "<i8"), ("cost_ns", "<i8")], align=True)
+
+GROUP = np.dtype(  # what a policy asks of its host
+    [
+        ("timeout_ns", "<i8"),
+        ("heartbeat_ns", "<i8"),
+        ("heartbeat_timeout_ns", "<i8"),
+        ("growing", "<i1"),  # the connect time-out changes
+        ("closes_offline", "<i1"),
+        ("http_first", "<i1"),
+        ("has_breaker", "<i1"),
+    ],
+    align=True,
+)
+
+TLS = np.dtype(
+    [("up", "<i4"), ("down", "<i4"), ("round_trips", "<i4"), ("detail", "<i4")], align=True
+)
+
+WORLD = np.dtype(
+    [
+        # what is set
+        ("key", "<u8"),  # of the seed, for draws
+        ("clients", "<i8"),
+        ("per_client", "<i8"),  # sockets of a client
+        ("pods", "<i8"),
+        ("workers", "<i8"),
+        ("backlog", "<i8"),
+        ("hangs", "<i1"),  # server.down
+        ("refuses_full", "<i1"),  # server.overflow
+        ("lifo", "<i1"),
+        ("skips", "<i1"),  # server.abandoned
+        ("proves", "<i1"),
+        ("sees_status", "<i1"),
+        ("elsewhere", "<i1"),  # network.http_first_elsewhere
+        ("dependency_first", "<i1"),
+        ("over_1013", "<i1"),  # admission.over
+        ("alone", "<i1"),  # no two sockets share a breaker or a budget
+        ("traced", "<i1"),
+        ("close_code", "<i8"),
+        ("drain_code", "<i8"),
+        ("reject_code", "<i8"),
+        ("over_status", "<i8"),
+        ("dependency_code", "<i8"),
+        ("close_spread_ns", "<i8"),
+        ("reject_after_ns", "<i8"),
+        ("ping_interval_ns", "<i8"),
+        ("ping_timeout_ns", "<i8"),
+        ("drain_per_s", "<f8"),
+        ("idle_cut_ns", "<i8"),
+        ("talk_min_ns", "<i8"),  # the shortest period of what the service sends
+        ("loss", "<f8"),
+        ("resumed_share", "<f8"),
+        ("request_bytes", "<i8"),
+        ("response_bytes", "<i8"),
+        ("error_bytes", "<i8"),
+        ("http_first_bytes", "<i8"),
+        ("latency_ns", "<i8"),
+        ("work_ns", "<i8"),
+        ("burst", "<i8"),
+        ("bucket_cost_ns", "<i8"),  # 0: no admission
+        ("bucket_credit_ns", "<i8"),
+        ("bucket_at_ns", "<i8"),
+        ("service_ns", "<i8"),  # of the dependency
+        ("call_timeout_ns", "<i8"),
+        ("call_tries", "<i8"),
+        ("has_dependency", "<i8"),
+        ("until_ns", "<i8"),
+        # purposes of draws
+        ("latency_key", "<u8"),
+        ("work_key", "<u8"),
+        ("loss_key", "<u8"),
+        ("tls_key", "<u8"),
+        ("pod_key", "<u8"),
+        ("fin_key", "<u8"),
+        ("idle_key", "<u8"),
+        # what changes
+        ("now_ns", "<i8"),
+        ("calm_ns", "<i8"),  # before this time no fault happens
+        ("conns", "<i8"),
+        ("rejecting", "<i8"),  # the close code while the service accepts only to close
+        ("slow", "<f8"),
+        ("routed", "<i8"),  # how many pods the balancer sends to
+        ("hung", "<i8"),  # how many pods hang
+        ("step", "<i8"),
+        ("steps", "<i8"),
+        ("fault", "<i8"),
+        ("faults", "<i8"),
+        ("links_used", "<i8"),
+        ("links_max", "<i8"),
+        ("link_free", "<i8"),
+        ("calls_used", "<i8"),
+        ("calls_max", "<i8"),
+        ("call_free", "<i8"),
+        ("call_first", "<i8"),
+        ("call_last", "<i8"),
+        ("workers_free", "<i8"),  # of the dependency
+        ("held_used", "<i8"),
+        ("held_max", "<i8"),
+        ("held_free", "<i8"),
+        ("rows", "<i8"),
+        ("rows_max", "<i8"),
+        ("details", "<i8"),  # detail strings met so far, the empty one included
+        ("latencies_drawn", "<i8"),
+        ("works_drawn", "<i8"),
+        ("events", "<i8"),  # events handled
+        ("wrong", "<i8"),  # what ran out: see run.py
+        # addresses
+        ("wheel_p", "<i8"),
+        ("group_p", "<i8"),
+        ("client_p", "<i8"),
+        ("socket_p", "<i8"),
+        ("link_p", "<i8"),
+        ("pod_p", "<i8"),
+        ("call_p", "<i8"),
+        ("held_p", "<i8"),
+        ("fault_p", "<i8"),
+        ("step_p", "<i8"),
+        ("tls_p", "<i8"),
+        ("routed_p", "<i8"),
+        ("row_p", "<i8"),
+        ("detail_p", "<i8"),  # the number of each detail string, 0: not met yet
+        ("syn_retry_p", "<i8"),
+        ("syn_retries", "<i8"),
+        ("latency_p", "<i8"),  # quantiles, 0: always the same
+        ("work_p", "<i8"),
+        ("count_p", "<i8"),  # events, bytes up, bytes down by kind of event
+        ("bin_p", "<i8"),
+        ("bin_ns", "<i8"),
+        ("slot_p", "<i8"),
+        ("policy_p", "<i8"),  # see stormlab.fleet.policy_code
+        ("me_p", "<i8"),
+        ("breaker_p", "<i8"),
+        ("budget_p", "<i8"),
+    ],
+    align=True,
+)
+
+ROW = DTYPE
+
+client_at = record_at(CLIENT)
+socket_at = record_at(SOCKET)
+link_at = record_at(LINK)
+pod_at = record_at(POD)
+call_at = record_at(CALL)
+held_at = record_at(HELD)
+fault_at = record_at(FAULT)
+step_at = record_at(STEP)
+tls_at = record_at(TLS)
+group_at = record_at(GROUP)
+row_at = record_at(ROW)
+world_at = record_at(WORLD)

@@ -1,0 +1,214 @@
+"""Links, lists of links, and events: the plumbing between client and service."""
+
+import numpy as np
+from numba import njit
+
+from stormlab.clock import Rank
+from stormlab.fleet.draws import bits, quantile_ns, unit
+from stormlab.fleet.wheel import push, wheel_at
+from stormlab_models.fleet.compiled.layout import (
+    ARRIVING,
+    NEVER,
+    NONE,
+    NOWHERE,
+    QUEUED,
+    client_at,
+    link_at,
+    pod_at,
+    socket_at,
+)
+
+PLACE_MASK = (1 << 20) - 1
+ATTEMPT_MASK = 0xFFFF
+KIND_BITS, INDEX_BITS = 5, 32
+INDEX_MASK = (1 << INDEX_BITS) - 1
+KIND_MASK = (1 << KIND_BITS) - 1
+
+FAULT, NETWORK, SERVER, BROWSER = (
+    int(Rank.FAULT),
+    int(Rank.NETWORK),
+    int(Rank.SERVER),
+    int(Rank.BROWSER),
+)
+TIMER, ACTION = int(Rank.TIMER), int(Rank.ACTION)
+
+# kinds of event
+(
+    DUE,
+    START,
+    TIMEOUT,
+    ELSEWHERE,
+    SYN,
+    SYN_ARRIVES,
+    ASKED,
+    REACHED,
+    SERVED,
+    CLOSING,
+    LEAVES,
+    CALL_SERVED,
+    CALL_TIMEOUT,
+    CUT_IDLE,
+    DEAD,
+    SIGHT_LOST,
+    TOLD,  # something from the server arrives; data says what
+    ENDS,  # the attempt or connection ends by itself at the client; data says how
+    HELD_TOLD,
+) = range(19)
+
+
+@njit
+def payload(kind, index, data):
+    """The payload of an event: its kind, what it is about, and up to 26 bits of data."""
+    return (data << (KIND_BITS + INDEX_BITS)) | (index << KIND_BITS) | kind
+
+
+@njit
+def key(rank, who, attempt):
+    """The order of simultaneous events, as ``stormlab.clock.order_key``."""
+    return (rank << 60) | (who << 16) | (attempt & ATTEMPT_MASK)
+
+
+@njit
+def at(w, index, link, time_ns, rank, kind, data):
+    """Let something happen to a link."""
+    who = socket_at(w.socket_p, link.owner).who
+    if push(
+        wheel_at(w.wheel_p, 0), time_ns, key(rank, who, link.attempt), payload(kind, index, data)
+    ):
+        link.events += 1
+
+
+@njit
+def new_link(w, owner, now_ns, latency_ns):
+    """Begin a socket's next attempt: in its last link, if nothing will come back to that."""
+    socket = socket_at(w.socket_p, owner)
+    index = np.int64(socket.link)
+    if index >= 0:
+        old = link_at(w.link_p, index)
+        if old.events > 0 or old.where != NOWHERE:
+            old.spent = 1
+            index = np.int64(NONE)
+    if index < 0:
+        index = w.link_free
+        if index >= 0:
+            w.link_free = np.int64(link_at(w.link_p, index).after)
+        else:
+            index = w.links_used
+            w.links_used = index + 1
+    client = client_at(w.client_p, socket.who >> 20)
+    link = link_at(w.link_p, index)
+    link.began_ns = now_ns
+    link.opened_ns = NEVER
+    link.latency_ns = latency_ns
+    link.aux_ns = NEVER
+    link.detect_ns = NEVER
+    link.owner = owner
+    link.attempt = socket.attempts
+    link.socket = client.sockets
+    client.sockets += 1
+    link.conn = NONE
+    link.events = 0
+    link.pod = NONE
+    link.syns = 0
+    link.over = 0
+    link.proves = 1
+    link.where = NOWHERE
+    link.spent = 0
+    socket.link = index
+    return index
+
+
+@njit
+def release(w, index, link):
+    """Take back a link that nobody holds any more."""
+    if link.spent and link.events == 0 and link.where == NOWHERE:
+        link.spent = 0
+        link.after = w.link_free
+        w.link_free = index
+
+
+@njit
+def enlist(w, index, link, where):
+    """Put a link at the end of a list of its pod."""
+    pod = pod_at(w.pod_p, link.pod)
+    last = np.int64(pod.last[where])
+    link.where = where
+    link.before = last
+    link.after = NONE
+    if last >= 0:
+        link_at(w.link_p, last).after = index
+    else:
+        pod.first[where] = index
+    pod.last[where] = index
+    pod.length[where] += 1
+    if where == ARRIVING or where == QUEUED:
+        pod.waiting += 1
+
+
+@njit
+def delist(w, index, link):
+    """Take a link out of the list it is in."""
+    pod, where = pod_at(w.pod_p, link.pod), link.where
+    before, after = np.int64(link.before), np.int64(link.after)
+    if before >= 0:
+        link_at(w.link_p, before).after = after
+    else:
+        pod.first[where] = after
+    if after >= 0:
+        link_at(w.link_p, after).before = before
+    else:
+        pod.last[where] = before
+    pod.length[where] -= 1
+    if where == ARRIVING or where == QUEUED:
+        pod.waiting -= 1
+    link.where = NOWHERE
+
+
+@njit
+def latency_ns(w, who, attempt):
+    """One-way latency of an attempt."""
+    if w.latency_p == 0:
+        return w.latency_ns
+    w.latencies_drawn = 1
+    return quantile_ns(w.latency_p, bits(w.key, who, w.latency_key, attempt))
+
+
+@njit
+def work_ns(w, who, attempt):
+    """How long a worker needs for the attempt's handshake."""
+    if w.work_p == 0:
+        return w.work_ns
+    w.works_drawn = 1
+    return quantile_ns(w.work_p, bits(w.key, who, w.work_key, attempt))
+
+
+@njit
+def syn_is_lost(w, who, attempt, syn):
+    """Whether the attempt's n-th SYN is lost."""
+    return w.loss > 0 and unit(w.key, who, w.loss_key, attempt * 16 + syn) < w.loss
+
+
+@njit
+def tls_of(w, who, attempt):
+    """The TLS handshake of an attempt: 0 full, 1 resumed."""
+    return np.int64(1) if unit(w.key, who, w.tls_key, attempt) < w.resumed_share else np.int64(0)
+
+
+@njit
+def pick(w, count, who, attempt):
+    """Which of ``count`` pods the balancer picks."""
+    if count <= 1:
+        return np.int64(0)
+    # bits * count >> 53, where the product may have no place in 64 bits
+    found = bits(w.key, who, w.pod_key, attempt)
+    high, low = found >> 26, found & ((1 << 26) - 1)
+    return (high * count + (low * count >> 26)) >> 27
+
+
+@njit
+def share_of(total, part, parts):
+    """``total * part // parts``; the product has a place in 64 bits up to hours and millions."""
+    if parts <= 0:
+        return np.int64(0)
+    whole, rest = total // parts, total % parts
+    return whole * part + rest * part // parts

@@ -1,0 +1,275 @@
+"""From a scenario to the memory that the kernel runs on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormlab.clock import to_ns
+from stormlab.draws import Draws, Quantiles, lognormal, purpose_key
+from stormlab.faults import Fault, undoing
+from stormlab.fleet.draws import as_array
+from stormlab.fleet.wheel import Wheel
+from stormlab.policy.catalogue import FoundPolicy
+from stormlab.vocabulary import EVENT_CODE, EVENTS, Event
+from stormlab_models.fleet.admission import cost_of_ns
+from stormlab_models.fleet.compiled import layout
+from stormlab_models.fleet.compiled.emit import COUNT_WORDS, SLOTS
+from stormlab_models.fleet.compiled.ends import Ends
+from stormlab_models.fleet.compiled.layout import NEVER, NONE
+from stormlab_models.fleet.compiled.policies import Policies
+from stormlab_models.fleet.compiled.words import FIRST_VERB, VERBS, WORDS
+from stormlab_models.fleet.parameters import Parameters
+from stormlab_models.fleet.wire import SYN_RETRY_S, TLS
+
+BINNED = (
+    Event.NEW,
+    Event.CONNECT,
+    Event.ESTABLISHED,
+    Event.OPEN,
+    Event.CLOSE,
+    Event.REFUSED,
+    Event.REJECTED,
+    Event.SERVED,
+    Event.QUEUE_FULL,
+    Event.GAVE_UP,
+    Event.SYN_LOST,
+)
+ROOM = 1024
+
+
+@dataclass
+class Memory:
+    """Everything that a run needs, and the arrays that hold it."""
+
+    world: NDArray[np.void]
+    wheel: Wheel
+    arrays: dict[str, NDArray[Any]]
+    policies: Policies
+    latency: Quantiles | None
+    work: Quantiles | None
+    start: tuple[int, ...]  # what the kernel's begin() takes besides the world
+
+    @property
+    def address(self) -> int:
+        """Where the world's record lies."""
+        return self.world.ctypes.data
+
+
+def _ns(seconds: float | None) -> int:
+    return NEVER if seconds is None else to_ns(seconds)
+
+
+def _quantiles(median_s: float, sigma: float) -> Quantiles | None:
+    return lognormal(median_s, sigma) if sigma and median_s else None
+
+
+def faults_in_order(faults: list[Fault], parameters: Parameters, until_ns: int) -> NDArray[np.void]:
+    """Every verb of the schedule in the order in which the clock would have them."""
+    rows: list[tuple[int, int, int, str, Fault]] = []
+    for order, fault in enumerate(faults):
+        for_ns = to_ns(fault.for_s or 0)
+        for turn in range(fault.times):
+            start_ns = to_ns(fault.at_s) + turn * to_ns(fault.every_s or 0)
+            rows.append((start_ns, order, for_ns, fault.do, fault))
+            undo = undoing(fault.do)
+            if undo and fault.for_s is not None:
+                rows.append((start_ns + for_ns, order, 0, undo, fault))
+    rows.sort(key=lambda row: row[:2])  # stable: what is scheduled first comes first
+    rows = [row for row in rows if row[0] <= until_ns]
+    made = np.zeros(len(rows), layout.FAULT)
+    for place, (time_ns, _, for_ns, verb, fault) in enumerate(rows):
+        number = VERBS.index(verb)
+        made[place] = (
+            time_ns,
+            for_ns,
+            purpose_key(f"share {fault.do}"),
+            fault.share,
+            fault.factor,
+            number,
+            -1 if fault.pod is None else fault.pod,
+            (fault.code or parameters.server.reject_code) if verb == "reject" else 0,
+            FIRST_VERB + number,
+        )
+    return made
+
+
+def prepare(  # noqa: PLR0913  what a run is made of
+    parameters: Parameters,
+    policies: list[FoundPolicy],
+    groups: NDArray[np.int32],
+    faults: list[Fault],
+    draws: Draws,
+    until_ns: int,
+    *,
+    rows_max: int,
+    bin_ns: int,
+    room: int = 1,
+) -> Memory:
+    """Lay out the memory of a run.
+
+    ``rows_max``: rows of the trace that are kept before the caller takes them; 0: no trace, counts
+    only. ``room``: how many times the usual memory for what is under way.
+
+    Raises:
+        NotCompiled: for what the kernel cannot do.
+    """
+    clients, server = parameters.clients, parameters.server
+    sockets = clients.count * clients.sockets
+    usual = 2 * sockets + ROOM
+    most = usual * 2 * room
+    ends = Ends.of(parameters, faults)
+    found = Policies.of(policies, ends, clients.count, clients.sockets, groups)
+    wheel = Wheel(until_ns, most, usual)
+    latency = _quantiles(parameters.network.latency_s, parameters.network.latency_sigma)
+    work = _quantiles(server.handshake_s, server.handshake_sigma)
+    tls = [TLS[parameters.network.tls, resumed] for resumed in (False, True)]
+    schedule = faults_in_order(faults, parameters, until_ns)
+    steps = sorted(parameters.admission.steps, key=lambda step: step.at_s)
+    slots = np.full(len(EVENTS), NONE, "<i4")
+    for slot, event in enumerate(BINNED):
+        slots[EVENT_CODE[event]] = slot
+    traced = rows_max > 0
+    bins = 1 if traced else until_ns // bin_ns + 1
+    arrays: dict[str, NDArray[Any]] = {
+        "client_p": np.zeros(clients.count, layout.CLIENT),
+        "socket_p": np.zeros(sockets, layout.SOCKET),
+        "link_p": np.empty(most, layout.LINK),
+        "pod_p": np.zeros(server.pods, layout.POD),
+        "call_p": np.empty(most if parameters.dependency.workers else 1, layout.CALL),
+        "held_p": np.empty(most, layout.HELD),
+        "fault_p": schedule,
+        "step_p": np.array(
+            [(to_ns(step.at_s), cost_of_ns(step.rate_per_s)) for step in steps], layout.STEP
+        ),
+        "tls_p": np.array(
+            [
+                (each.up, each.down, each.round_trips, WORDS.index(each.name) if each.name else -1)
+                for each in tls
+            ],
+            layout.TLS,
+        ),
+        "routed_p": np.arange(server.pods, dtype="<i4"),
+        "row_p": np.empty(max(1, rows_max), layout.ROW),
+        "detail_p": np.zeros(len(WORDS), "<i4"),
+        "syn_retry_p": np.array(
+            [to_ns(each) for each in SYN_RETRY_S[parameters.network.syn_retry]], "<i8"
+        ),
+        "count_p": np.zeros(len(EVENTS) * COUNT_WORDS, "<i8"),
+        "bin_p": np.zeros(bins * SLOTS, "<i8"),
+        "slot_p": slots,
+        "group_p": found.groups,
+    }
+    if latency is not None:
+        arrays["latency_p"] = as_array(latency)
+    if work is not None:
+        arrays["work_p"] = as_array(work)
+    _fill(arrays, groups, clients.count, clients.sockets)
+    world = np.zeros(1, layout.WORLD)
+    _set(world[0], parameters, draws, until_ns)
+    w = world[0]
+    for name, array in arrays.items():
+        w[name] = array.ctypes.data
+    w["wheel_p"] = wheel.address
+    found.install(w)
+    w["traced"], w["rows_max"], w["bin_ns"] = traced, rows_max, bin_ns
+    w["links_max"] = w["held_max"] = most
+    w["calls_max"] = len(arrays["call_p"])
+    w["steps"], w["faults"] = len(steps), len(schedule)
+    w["syn_retries"] = len(arrays["syn_retry_p"])
+    w["alone"] = clients.sockets == 1 or not found.shares
+    start = (
+        int(clients.start == "settled"),
+        to_ns(clients.settled_for_s),
+        to_ns(clients.settled_spread_s),
+        purpose_key("settled"),
+        to_ns(clients.cold_spread_s),
+        purpose_key("cold start"),
+    )
+    return Memory(world, wheel, arrays, found, latency, work, start)
+
+
+def _fill(
+    arrays: dict[str, NDArray[Any]], groups: NDArray[np.int32], count: int, per_client: int
+) -> None:
+    """Let everything be as at the start."""
+    client, socket, pod = arrays["client_p"], arrays["socket_p"], arrays["pod_p"]
+    client["cut_ns"] = -1
+    client["held_first"] = client["held_last"] = NONE
+    client["group"] = groups
+    numbers = np.arange(count, dtype=np.int64)
+    who = (numbers[:, None] << 20) | np.arange(per_client, dtype=np.int64)[None, :]
+    socket["who"] = who.ravel()
+    for name in ("due_ns", "timeout_ns", "alarm_ns"):
+        socket[name] = NEVER
+    socket["link"] = NONE
+    pod["first"] = pod["last"] = NONE
+    pod["up"] = 1
+
+
+def _set(w: np.void, parameters: Parameters, draws: Draws, until_ns: int) -> None:
+    """Put the parameters into the world's record."""
+    clients, network, server = parameters.clients, parameters.network, parameters.server
+    admission, dependency = parameters.admission, parameters.dependency
+    talks_s = [
+        each for each in (parameters.messages.every_s, server.ping_interval_s) if each is not None
+    ]
+    values: dict[str, Any] = {
+        "key": draws.key,
+        "clients": clients.count,
+        "per_client": clients.sockets,
+        "pods": server.pods,
+        "workers": server.workers,
+        "backlog": server.backlog,
+        "hangs": server.down == "hang",
+        "refuses_full": server.overflow == "refuse",
+        "lifo": server.queue == "lifo",
+        "skips": server.abandoned == "skipped",
+        "proves": server.proves,
+        "sees_status": clients.sees_status,
+        "elsewhere": network.http_first_elsewhere,
+        "dependency_first": dependency.before_accept,
+        "over_1013": admission.over == "1013",
+        "over_status": int(admission.over),
+        "close_code": server.close_code,
+        "drain_code": server.drain_code,
+        "reject_code": server.reject_code,
+        "dependency_code": dependency.close_code,
+        "close_spread_ns": to_ns(server.close_spread_s),
+        "reject_after_ns": to_ns(server.reject_after_s),
+        "ping_interval_ns": _ns(server.ping_interval_s),
+        "ping_timeout_ns": to_ns(server.ping_timeout_s),
+        "drain_per_s": server.drain_per_s,
+        "idle_cut_ns": _ns(network.idle_cut_s),
+        "talk_min_ns": min((to_ns(each) for each in talks_s), default=NEVER),
+        "loss": network.loss,
+        "resumed_share": network.resumed_share,
+        "request_bytes": network.request_bytes,
+        "response_bytes": network.response_bytes,
+        "error_bytes": network.error_bytes,
+        "http_first_bytes": network.http_first_bytes,
+        "latency_ns": to_ns(network.latency_s),
+        "work_ns": to_ns(server.handshake_s),
+        "burst": admission.burst,
+        "bucket_cost_ns": cost_of_ns(admission.rate_per_s) if admission.rate_per_s else 0,
+        "service_ns": to_ns(dependency.service_s),
+        "call_timeout_ns": to_ns(dependency.timeout_s),
+        "call_tries": dependency.tries,
+        "has_dependency": dependency.workers is not None,
+        "workers_free": dependency.workers or 0,
+        "until_ns": until_ns,
+        "slow": 1.0,
+        "routed": server.pods,
+        "details": 1,
+    }
+    values["bucket_credit_ns"] = admission.burst * values["bucket_cost_ns"]
+    for name in ("link_free", "call_free", "call_first", "call_last", "held_free"):
+        values[name] = NONE
+    for purpose in ("latency", "work", "pod", "fin"):
+        values[f"{purpose}_key"] = purpose_key(purpose)
+    values["loss_key"] = purpose_key("syn loss")
+    values["tls_key"] = purpose_key("tls resumed")
+    values["idle_key"] = purpose_key("idle phase")
+    for name, value in values.items():
+        w[name] = value
