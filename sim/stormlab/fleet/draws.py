@@ -1,11 +1,10 @@
 """Addressed draws in compiled code: the same bits as :class:`stormlab.draws.Draws` gives."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from stormlab.draws import UNIT_BITS, Quantiles
-from stormlab.fleet.memory import load_i8
+from stormlab.fleet.memory import compiled, load_i8
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _STRIDE = np.uint64(0xD1B54A32D192ED03)
@@ -20,7 +19,7 @@ _REST_BITS = _FRACTION_BITS - 11
 _REST = (1 << _REST_BITS) - 1
 
 
-@njit
+@compiled
 def mix(value):
     """Finalise 64 bits (splitmix64)."""
     value = (value ^ (value >> _S30)) * _FIRST
@@ -28,21 +27,21 @@ def mix(value):
     return value ^ (value >> _S31)
 
 
-@njit
+@compiled
 def bits(key, who, purpose, ordinal):
     """53 uniform bits for an address, a purpose's key and an ordinal."""
     first = mix(key + np.uint64(who) * _GOLDEN)
-    second = mix((first ^ purpose) + np.uint64(ordinal) * _STRIDE)
+    second = mix((first ^ np.uint64(purpose)) + np.uint64(ordinal) * _STRIDE)
     return np.int64(second >> _DOWN)
 
 
-@njit
+@compiled
 def unit(key, who, purpose, ordinal):
     """A uniform float in [0, 1)."""
     return bits(key, who, purpose, ordinal) * _UNIT
 
 
-@njit
+@compiled
 def quantile_ns(table, found):
     """The quantile of a table (its body, then its tail, at an address) for 53 bits."""
     index = found >> _FRACTION_BITS
@@ -55,7 +54,7 @@ def quantile_ns(table, found):
     return low + _part(load_i8(table, inner + 1) - low, fraction & _REST, _REST_BITS)
 
 
-@njit
+@compiled
 def _part(width, fraction, fraction_bits):
     """``width * fraction >> fraction_bits`` where the product has no place in 64 bits."""
     half = fraction_bits >> 1

@@ -9,11 +9,10 @@ socket's address, the client's, and the ordinal of the decision (integers).
 # ruff: noqa: ANN202, ANN001, ARG001 - Numba reads the source of these functions and infers types
 
 import numpy as np
-from numba import njit
 from numba.extending import overload, register_jitable
 
 from stormlab.fleet.draws import quantile_ns, unit
-from stormlab.fleet.memory import load_f8, load_i8, store_i8
+from stormlab.fleet.memory import INNER, compiled, load_f8, load_i8, store_i8
 from stormlab.fleet.policy_records import (
     ABSENT,
     ADDED,
@@ -65,23 +64,23 @@ FOREVER = np.inf
 for _module in (formulas, windows, budgeting, breaking, reconnecting):
     for _name, _function in list(vars(_module).items()):
         if callable(_function) and getattr(_function, "__module__", "") == _module.__name__:
-            register_jitable(_function)
+            register_jitable(**INNER)(_function)
 
 
 # memories ---------------------------------------------------------------------------------------------
 
 
-@overload(memory.get)
+@overload(memory.get, jit_options=INNER)
 def _get(ring, place):
     return lambda ring, place: load_i8(ring, place)
 
 
-@overload(memory.put)
+@overload(memory.put, jit_options=INNER)
 def _put(ring, place, number):
     return lambda ring, place, number: store_i8(ring, place, number)
 
 
-@overload(memory.value)
+@overload(memory.value, jit_options=INNER)
 def _value(table, place):
     return lambda table, place: load_f8(table, place)
 
@@ -89,7 +88,7 @@ def _value(table, place):
 # draws ------------------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def drawn(chance, purpose, scope):
     """A policy's draw: new for each decision, for the socket's life, or for the page's."""
     if scope == 0:
@@ -102,7 +101,7 @@ def drawn(chance, purpose, scope):
 _ADVICE, _PROBE, _BUDGET = (np.uint64(key) for key in OWN_KEYS)
 
 
-@njit
+@compiled
 def own(chance, purpose):
     """A draw of the policy's own."""
     key = _ADVICE
@@ -113,7 +112,7 @@ def own(chance, purpose):
     return drawn(chance, key, 0)
 
 
-@overload(host.own_unit)
+@overload(host.own_unit, jit_options=INNER)
 def _own_unit(rule, chance, purpose):
     return lambda rule, chance, purpose: own(chance, purpose)
 
@@ -121,7 +120,7 @@ def _own_unit(rule, chance, purpose):
 # schedules --------------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def jittered(rule, schedule, base_ms, chance):
     """A base delay with all its jitters."""
     for number in range(schedule.jitters):
@@ -140,7 +139,7 @@ def jittered(rule, schedule, base_ms, chance):
     return base_ms
 
 
-@njit
+@compiled
 def base_of(rule, schedule, table, count, n):
     """A backoff's delay from its table; beyond it the last one."""
     if n >= count:
@@ -150,7 +149,7 @@ def base_of(rule, schedule, table, count, n):
     return load_f8(rule.float_p, table + n)
 
 
-@njit
+@compiled
 def plain_delay(rule, schedule, n, elapsed_ms, chance):
     """Backoff, jitter, cap, rounding (:class:`stormlab.policy.schedule.Delays`)."""
     if schedule.ends_at >= 0 and n >= schedule.ends_at:
@@ -167,7 +166,7 @@ def plain_delay(rule, schedule, n, elapsed_ms, chance):
     return formulas.whole_ns(delay_ms, schedule.overflow)
 
 
-@njit
+@compiled
 def other_delay(rule, schedule, n, me, chance):
     """The delay of every other kind of schedule."""
     kind = schedule.kind
@@ -189,7 +188,7 @@ def other_delay(rule, schedule, n, me, chance):
     return walked(rule, schedule, n, me, chance)
 
 
-@njit
+@compiled
 def walked(rule, schedule, n, me, chance):
     """The next delay of a schedule that remembers the one before."""
     kind = schedule.kind
@@ -233,7 +232,7 @@ def walked(rule, schedule, n, me, chance):
     return formulas.whole_ns(delay_ms, SATURATE)
 
 
-@njit
+@compiled
 def delay_of(rule, which, n, me, elapsed_ms, chance):
     """Delay ``n`` of one of the policy's schedules, or NO_MORE."""
     n = np.int64(n)
@@ -251,14 +250,14 @@ def delay_of(rule, which, n, me, elapsed_ms, chance):
     return other_delay(rule, schedule, n, me, chance)
 
 
-@overload(host.delay_of)
+@overload(host.delay_of, jit_options=INNER)
 def _delay_of(rule, which, n, me, elapsed_ms, chance):
     return lambda rule, which, n, me, elapsed_ms, chance: delay_of(
         rule, which, n, me, elapsed_ms, chance
     )
 
 
-@overload(host.clear_memory)
+@overload(host.clear_memory, jit_options=INNER)
 def _clear_memory(me):
     def clear(me):
         me.remembers = 0
@@ -269,7 +268,7 @@ def _clear_memory(me):
 # breakers ---------------------------------------------------------------------------------------------
 
 
-@overload(host.open_time_ns)
+@overload(host.open_time_ns, jit_options=INNER)
 def _open_time_ns(rule, opens):
     def find(rule, opens):
         return load_i8(rule.open_p, min(np.int64(opens), np.int64(rule.open_count) - 1))
@@ -277,7 +276,7 @@ def _open_time_ns(rule, opens):
     return find
 
 
-@overload(host.remember)
+@overload(host.remember, jit_options=INNER)
 def _remember(rule, breaker, time_ns, success):
     def add(rule, breaker, time_ns, success):
         trip = trip_at(rule.trip_p, 0)
@@ -293,7 +292,7 @@ def _remember(rule, breaker, time_ns, success):
     return add
 
 
-@overload(host.tripped)
+@overload(host.tripped, jit_options=INNER)
 def _tripped(rule, breaker, time_ns):
     def find(rule, breaker, time_ns):
         trip = trip_at(rule.trip_p, 0)
@@ -306,7 +305,7 @@ def _tripped(rule, breaker, time_ns):
     return find
 
 
-@overload(host.forget_results)
+@overload(host.forget_results, jit_options=INNER)
 def _forget_results(rule, breaker):
     def forget(rule, breaker):
         breaker.count = 0
@@ -318,7 +317,7 @@ def _forget_results(rule, breaker):
 # budgets ----------------------------------------------------------------------------------------------
 
 
-@overload(host.budget_take)
+@overload(host.budget_take, jit_options=INNER)
 def _budget_take(rule, budget, time_ns, unit):
     def take(rule, budget, time_ns, unit):
         pay = pay_at(rule.pay_p, 0)
@@ -336,7 +335,7 @@ def _budget_take(rule, budget, time_ns, unit):
     return take
 
 
-@njit
+@compiled
 def has_room(rule, budget):
     """Say so when a memory that may hold any number of moments is full."""
     if budget.count >= budget.room:
@@ -344,7 +343,7 @@ def has_room(rule, budget):
         budget.count = 0
 
 
-@overload(host.budget_next_ns)
+@overload(host.budget_next_ns, jit_options=INNER)
 def _budget_next_ns(rule, budget, time_ns):
     def find(rule, budget, time_ns):
         pay = pay_at(rule.pay_p, 0)
@@ -363,7 +362,7 @@ def _budget_next_ns(rule, budget, time_ns):
     return find
 
 
-@overload(host.budget_request)
+@overload(host.budget_request, jit_options=INNER)
 def _budget_request(rule, budget, time_ns):
     def request(rule, budget, time_ns):
         pay = pay_at(rule.pay_p, 0)
@@ -379,7 +378,7 @@ def _budget_request(rule, budget, time_ns):
     return request
 
 
-@overload(host.budget_result)
+@overload(host.budget_result, jit_options=INNER)
 def _budget_result(rule, budget, time_ns, success, retried):
     def result(rule, budget, time_ns, success, retried):
         pay = pay_at(rule.pay_p, 0)
@@ -395,7 +394,7 @@ def _budget_result(rule, budget, time_ns, success, retried):
     return result
 
 
-@overload(host.budget_active)
+@overload(host.budget_active, jit_options=INNER)
 def _budget_active(rule, budget, change):
     def active(rule, budget, change):
         if pay_at(rule.pay_p, 0).kind == SHARE:
@@ -407,7 +406,7 @@ def _budget_active(rule, budget, change):
 # terms ------------------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def connect_timeout_ns(rule, me):
     """The connect time-out of the attempt that is being made, where it changes; NEVER: none."""
     if rule.growth_count == 0:

@@ -11,10 +11,9 @@ A push or pop costs the same at a thousand events and at ten million, which no h
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from stormlab.fleet.memory import load_i4, load_i8, record_at, store_i4, store_i8
+from stormlab.fleet.memory import compiled, load_i4, load_i8, record_at, store_i4, store_i8
 
 PER_CHUNK = 15
 ENTRY_WORDS = 3
@@ -96,7 +95,7 @@ def _address(array: NDArray[np.generic]) -> int:
     return array.ctypes.data
 
 
-@njit
+@compiled
 def push(wheel, time_ns, key, payload):
     """Add an event, not before now; False when it comes after the end of the run."""
     if time_ns > wheel.until_ns:
@@ -127,7 +126,7 @@ def push(wheel, time_ns, key, payload):
     return True
 
 
-@njit
+@compiled
 def _chunk(wheel):
     """An empty chunk, or -1 with ``full`` set."""
     chunk = wheel.free
@@ -145,7 +144,7 @@ def _chunk(wheel):
     return chunk
 
 
-@njit
+@compiled
 def ready(wheel):
     """Whether an event is pending; then its time stands in ``time_ns`` and :func:`pop` takes it."""
     while wheel.position == wheel.count and wheel.heaped == 0:
@@ -166,7 +165,7 @@ def ready(wheel):
     return True
 
 
-@njit
+@compiled
 def pop(wheel):
     """Take the next event, which :func:`ready` has found."""
     wheel.pending -= 1
@@ -180,7 +179,7 @@ def pop(wheel):
         _heap_pop(wheel)
 
 
-@njit
+@compiled
 def _heap_first(wheel):
     """Whether the heap's first comes before the row's; what was in the row was pushed earlier."""
     if wheel.heaped == 0:
@@ -193,7 +192,7 @@ def _heap_first(wheel):
     )
 
 
-@njit
+@compiled
 def _gather(wheel, bucket):
     """Put a bucket's events into the row, in order, and free its chunks."""
     chunk = np.int64(load_i4(wheel.heads, bucket))
@@ -222,7 +221,7 @@ def _gather(wheel, bucket):
         _distribute(wheel, count)
 
 
-@njit
+@compiled
 def _later(base, left, right):
     """Whether entry ``left`` comes after entry ``right``."""
     left_ns = load_i8(base, left * ENTRY_WORDS)
@@ -232,7 +231,7 @@ def _later(base, left, right):
     return load_i8(base, left * ENTRY_WORDS + 1) > load_i8(base, right * ENTRY_WORDS + 1)
 
 
-@njit
+@compiled
 def _insertion_sort(base, begin, end):
     for index in range(begin + 1, end):
         if not _later(base, index - 1, index):
@@ -255,14 +254,14 @@ def _insertion_sort(base, begin, end):
         store_i8(base, place * ENTRY_WORDS + 2, payload)
 
 
-@njit
+@compiled
 def _copy(source, from_, target, to):
     store_i8(target, to * ENTRY_WORDS, load_i8(source, from_ * ENTRY_WORDS))
     store_i8(target, to * ENTRY_WORDS + 1, load_i8(source, from_ * ENTRY_WORDS + 1))
     store_i8(target, to * ENTRY_WORDS + 2, load_i8(source, from_ * ENTRY_WORDS + 2))
 
 
-@njit
+@compiled
 def _distribute(wheel, count):
     """Sort the row: by the high bits of the time within the bucket, then each part by itself."""
     bits = 1
@@ -294,7 +293,7 @@ def _distribute(wheel, count):
         begin = end
 
 
-@njit
+@compiled
 def _merge_sort(base, spare, begin, end):
     """Sort entries ``begin`` to ``end`` of ``base``, stably; ``spare`` is as long."""
     width = SMALL
@@ -320,7 +319,7 @@ def _merge_sort(base, spare, begin, end):
         width *= 2
 
 
-@njit
+@compiled
 def _before(heap, left, right):
     """Whether the heap's entry ``left`` comes before ``right``: time, key, order of pushing."""
     a, b = left * HEAP_WORDS, right * HEAP_WORDS
@@ -331,7 +330,7 @@ def _before(heap, left, right):
     return load_i8(heap, a + 2) < load_i8(heap, b + 2)
 
 
-@njit
+@compiled
 def _swap(heap, left, right):
     for word in range(HEAP_WORDS):
         kept = load_i8(heap, left * HEAP_WORDS + word)
@@ -339,7 +338,7 @@ def _swap(heap, left, right):
         store_i8(heap, right * HEAP_WORDS + word, kept)
 
 
-@njit
+@compiled
 def _heap_push(wheel, time_ns, key, payload):
     place = wheel.heaped
     if place >= wheel.heap_max:
@@ -360,7 +359,7 @@ def _heap_push(wheel, time_ns, key, payload):
         place = parent
 
 
-@njit
+@compiled
 def _heap_pop(wheel):
     heap = wheel.heap
     wheel.time_ns = load_i8(heap, 0)

@@ -1,23 +1,23 @@
 """The dependency of the compiled fleet: what :mod:`stormlab_models.fleet.dependency` says."""
 
 import numpy as np
-from numba import njit
 
+from stormlab.fleet.memory import compiled
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab.vocabulary import EVENT_CODE, Event
 from stormlab_models.fleet.compiled import emit, links
-from stormlab_models.fleet.compiled.layout import NONE, call_at, link_at, socket_at
+from stormlab_models.fleet.compiled.layout import CALLS_FULL, NONE, call_at, link_at, socket_at
 
 DEPENDENCY = EVENT_CODE[Event.DEPENDENCY]
 
 
-@njit
+@compiled
 def call(w, index, link, now_ns):
     """Ask the dependency for a link."""
     attempt(w, index, link, now_ns, w.call_tries)
 
 
-@njit
+@compiled
 def attempt(w, index, link, now_ns, tries_left):
     """One try."""
     number = w.call_free
@@ -27,7 +27,7 @@ def attempt(w, index, link, now_ns, tries_left):
         number = w.calls_used
         w.calls_used = number + 1
     else:
-        w.wrong = 2
+        w.wrong = CALLS_FULL
         return
     each = call_at(w.call_p, number)
     each.link = index
@@ -45,7 +45,7 @@ def attempt(w, index, link, now_ns, tries_left):
     serve(w, now_ns)
 
 
-@njit
+@compiled
 def after(w, number, link, time_ns, rank, kind):
     """Let something happen to a call, in the order of its link's events."""
     who = socket_at(w.socket_p, link.owner).who
@@ -53,7 +53,7 @@ def after(w, number, link, time_ns, rank, kind):
     push(wheel_at(w.wheel_p, 0), time_ns, key, links.payload(kind, number, 0))
 
 
-@njit
+@compiled
 def serve(w, now_ns):
     """Let free workers take calls, first come, first served."""
     while w.workers_free > 0 and w.call_first >= 0:
@@ -65,7 +65,7 @@ def serve(w, now_ns):
         after(w, number, link, now_ns + w.service_ns, links.SERVER, links.CALL_SERVED)
 
 
-@njit
+@compiled
 def came(w, number, each):
     """One of a call's two events has come: after both nobody holds the call."""
     each.events -= 1
@@ -75,7 +75,7 @@ def came(w, number, each):
         link_at(w.link_p, each.link).events -= 1
 
 
-@njit
+@compiled
 def note(w, link, now_ns, what):
     """Write down the end of a call."""
     text = emit.detail(w, what)

@@ -6,15 +6,15 @@ until it meets the service: the refusals of an outage cost no event at all. ``ca
 """
 
 import numpy as np
-from numba import njit
 
 from stormlab.clock import NS_PER_MS
-from stormlab.fleet.memory import load_i8
+from stormlab.fleet.memory import compiled, load_i8
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
 from stormlab_models.fleet.compiled import emit, links
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.layout import (
+    HELD_FULL,
     NEVER,
     client_at,
     group_at,
@@ -61,19 +61,19 @@ PLAIN_REFUSAL, REJECTION, SERVER_ERROR, PLAIN_DROP = range(4)
 ABNORMAL = 1006
 
 
-@njit
+@compiled
 def tidings(what, cause, end):
     """What a client is told, as the data of an event."""
     return what | (cause << 3) | (end << 8)
 
 
-@njit
+@compiled
 def calm(w, socket, time_ns):
     """Whether nothing but the socket itself acts on it until ``time_ns``, itself included."""
     return time_ns < w.calm_ns and (socket.timeout_ns == NEVER or time_ns <= socket.timeout_ns)
 
 
-@njit
+@compiled
 def group_of(w, socket):
     """What the socket's policy asks of its host."""
     return group_at(w.group_p, client_at(w.client_p, socket.who >> 20).group)
@@ -82,7 +82,7 @@ def group_of(w, socket):
 # decisions ----------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def watch_breaker(w, owner, socket, now_ns):
     """Write down that a breaker has moved."""
     if group_of(w, socket).has_breaker:
@@ -97,7 +97,7 @@ def watch_breaker(w, owner, socket, now_ns):
             emit.of_socket(w, socket, now_ns, event)
 
 
-@njit
+@compiled
 def cancel(w, socket, now_ns):
     """Forget the pending retry."""
     if socket.due_ns != NEVER:
@@ -105,7 +105,7 @@ def cancel(w, socket, now_ns):
         emit.of_socket(w, socket, now_ns, TIMER_CLEARED)
 
 
-@njit
+@compiled
 def carry_on(w, owner, socket, now_ns, decision):
     """Do what a policy decided, and go on for as long as nothing else can happen."""
     while decision != policy.NOTHING:
@@ -140,7 +140,7 @@ def carry_on(w, owner, socket, now_ns, decision):
         decision = failed_alone(w, owner, socket, now_ns)
 
 
-@njit
+@compiled
 def falls_due(w, owner, socket, now_ns):
     """What becomes of a retry that falls due; ``now_ns`` itself: the attempt is made."""
     socket.ordinal += 1
@@ -151,7 +151,7 @@ def falls_due(w, owner, socket, now_ns):
     return decision
 
 
-@njit
+@compiled
 def due(w, owner, socket, now_ns):
     """A pending retry falls due."""
     socket.due_ns = NEVER
@@ -165,7 +165,7 @@ def due(w, owner, socket, now_ns):
         carry_on(w, owner, socket, now_ns, decision)
 
 
-@njit
+@compiled
 def start(w, owner, socket, now_ns):
     """Connect for the first time, when the policy says so."""
     socket.ordinal += 1
@@ -175,7 +175,7 @@ def start(w, owner, socket, now_ns):
 # an attempt ---------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def attempt(w, owner, socket, now_ns):
     """Make a socket; gives the time at which it is refused if that is all that can happen."""
     client, group = client_at(w.client_p, socket.who >> 20), group_of(w, socket)
@@ -199,7 +199,7 @@ def attempt(w, owner, socket, now_ns):
     return syn(w, index, link, socket, client.cut, now_ns)
 
 
-@njit
+@compiled
 def alarm(w, owner, socket):
     """See to it that the connect time-out is noticed: one event per socket serves all attempts."""
     if socket.timeout_ns == NEVER:
@@ -214,7 +214,7 @@ def alarm(w, owner, socket):
         )
 
 
-@njit
+@compiled
 def alarmed(w, owner, socket, now_ns, attempt_bits):
     """Somebody's connect time-out may be over."""
     if now_ns != socket.alarm_ns:
@@ -230,7 +230,7 @@ def alarmed(w, owner, socket, now_ns, attempt_bits):
     links.release(w, index, link)
 
 
-@njit
+@compiled
 def syn(w, index, link, socket, cut, now_ns):
     """Send a SYN, and again; gives the time of a refusal that nothing can come before."""
     owner = np.int64(link.owner)
@@ -264,14 +264,14 @@ def syn(w, index, link, socket, cut, now_ns):
         now_ns = again_ns
 
 
-@njit
+@compiled
 def unanswered_until(w, link, now_ns):
     """Nobody answers the last SYN: when the kernel sends it again, or gives up."""
     emit.of_link(w, link, now_ns, SYN_LOST)
     return max(now_ns, link.began_ns + load_i8(w.syn_retry_p, link.syns - 1))
 
 
-@njit
+@compiled
 def await_answer(w, index, link, again_ns):
     """Let the kernel send the SYN again, or give up."""
     if link.syns < w.syn_retries:
@@ -281,13 +281,13 @@ def await_answer(w, index, link, again_ns):
         at(w, index, link, again_ns, links.BROWSER, links.ENDS, data)
 
 
-@njit
+@compiled
 def syn_unanswered(w, index, link, now_ns):
     """A SYN that reached a service which does not answer."""
     await_answer(w, index, link, unanswered_until(w, link, now_ns))
 
 
-@njit
+@compiled
 def sends_syn(w, index, link, now_ns):
     """Send the SYN (again), as an event of its own."""
     if link.over:
@@ -300,7 +300,7 @@ def sends_syn(w, index, link, now_ns):
         carry_on(w, owner, socket, refused_ns, failed_alone(w, owner, socket, refused_ns))
 
 
-@njit
+@compiled
 def reached_elsewhere(w, index, link, now_ns):
     """The HTTP request before the handshake was answered by another service."""
     if link.over:
@@ -314,7 +314,7 @@ def reached_elsewhere(w, index, link, now_ns):
 # what arrives -------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def told(w, index, link, now_ns, data):
     """Something from the server arrives at ``now_ns``; later if the client is cut off."""
     client = client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20)
@@ -324,7 +324,7 @@ def told(w, index, link, now_ns, data):
         deliver(w, index, link, now_ns, data)
 
 
-@njit
+@compiled
 def hold(w, client, index, link, data):
     """Keep what was sent until the path heals."""
     place = w.held_free
@@ -334,7 +334,7 @@ def hold(w, client, index, link, data):
         place = w.held_used
         w.held_used = place + 1
     else:
-        w.wrong = 1
+        w.wrong = HELD_FULL
         return
     held = held_at(w.held_p, place)
     held.payload = payload(links.HELD_TOLD, index, data)
@@ -347,7 +347,7 @@ def hold(w, client, index, link, data):
     link.events += 1
 
 
-@njit
+@compiled
 def deliver(w, index, link, now_ns, data):
     """Let a client know."""
     what, cause, end = data & 7, (data >> 3) & 31, data >> 8
@@ -361,7 +361,7 @@ def deliver(w, index, link, now_ns, data):
         proved(w, link, now_ns)
 
 
-@njit
+@compiled
 def reached(w, link, now_ns):
     """The HTTP request before the handshake was answered."""
     if not link.over:
@@ -371,7 +371,7 @@ def reached(w, link, now_ns):
         watch_breaker(w, owner, socket, now_ns)
 
 
-@njit
+@compiled
 def opened(w, index, link, now_ns):
     """The 101 arrives."""
     if link.over:  # given up meanwhile; the server learns it from the FIN
@@ -389,7 +389,7 @@ def opened(w, index, link, now_ns):
     watch(w, index, link, now_ns, now_ns)
 
 
-@njit
+@compiled
 def proved(w, link, now_ns):
     """The application's first message arrives."""
     if not link.over:
@@ -400,7 +400,7 @@ def proved(w, link, now_ns):
         watch_breaker(w, owner, socket, now_ns)
 
 
-@njit
+@compiled
 def failed_alone(w, owner, socket, now_ns):
     """A refusal that nothing could come before: tell the policy."""
     link = link_at(w.link_p, socket.link)
@@ -413,7 +413,7 @@ def failed_alone(w, owner, socket, now_ns):
     return decision
 
 
-@njit
+@compiled
 def refused(w, index, link, now_ns, cause, end):
     """The attempt ended without opening."""
     if link.over:
@@ -421,7 +421,7 @@ def refused(w, index, link, now_ns, cause, end):
     ended(w, index, link, now_ns, ABNORMAL, 0, cause, False, end)
 
 
-@njit
+@compiled
 def dropped(w, index, link, now_ns, cause, end):
     """The open connection ended."""
     if link.over or link.opened_ns == NEVER:
@@ -430,7 +430,7 @@ def dropped(w, index, link, now_ns, cause, end):
     ended(w, index, link, now_ns, code, clean, cause, True, end)
 
 
-@njit
+@compiled
 def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     """An attempt or a connection is over: tell the policy, and do what it decides."""
     owner = np.int64(link.owner)
@@ -448,7 +448,7 @@ def ended(w, index, link, now_ns, code, clean, cause, drop, end):
 # the watch over an open connection ----------------------------------------------------------------
 
 
-@njit
+@compiled
 def watch(w, index, link, now_ns, since_ns):
     """A proxy ends the connection if the longest silence on it is as long as its limit."""
     if w.idle_cut_ns == NEVER:
@@ -462,14 +462,14 @@ def watch(w, index, link, now_ns, since_ns):
         at(w, index, link, time_ns, links.NETWORK, links.CUT_IDLE, 0)
 
 
-@njit
+@compiled
 def next_ping_ns(link, now_ns, period_ns):
     """When the next ping of a connection goes out, after now."""
     opened_ns = 0 if link.opened_ns == NEVER else link.opened_ns
     return now_ns + period_ns - (now_ns - opened_ns) % period_ns
 
 
-@njit
+@compiled
 def silence(w, index, link, now_ns):
     """From now on nothing comes from the other end: the heartbeat, if any, will notice."""
     group = group_of(w, socket_at(w.socket_p, link.owner))

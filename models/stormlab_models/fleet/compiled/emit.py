@@ -1,9 +1,8 @@
 """What the kernel writes down: rows of the trace, or counts where the trace would not fit."""
 
 import numpy as np
-from numba import njit
 
-from stormlab.fleet.memory import load_i4, load_i8, store_i4, store_i8
+from stormlab.fleet.memory import compiled, load_i4, load_i8, store_i4, store_i8
 from stormlab_models.fleet.compiled.layout import NONE, row_at, socket_at
 
 COUNT_WORDS = 3  # events, bytes up, bytes down
@@ -11,7 +10,7 @@ SLOTS = 16  # of a bin; the last two are bytes up and down
 PLACE_MASK = (1 << 20) - 1
 
 
-@njit
+@compiled
 def detail(w, code):
     """The number of a detail string in this trace: strings are numbered as they are met."""
     number = np.int64(load_i4(w.detail_p, code))
@@ -22,7 +21,7 @@ def detail(w, code):
     return number
 
 
-@njit
+@compiled
 def row(
     w,
     time_ns,
@@ -61,7 +60,7 @@ def row(
     r.detail = text
 
 
-@njit
+@compiled
 def count(w, time_ns, event, up, down):
     """Count an event, in all and in the bin of its time."""
     place = event * COUNT_WORDS
@@ -78,7 +77,7 @@ def count(w, time_ns, event, up, down):
         store_i8(bin_, SLOTS - 1, load_i8(bin_, SLOTS - 1) + down)
 
 
-@njit
+@compiled
 def of_link(w, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0):
     """Write down an event of a link."""
     if w.traced:
@@ -104,7 +103,7 @@ def of_link(w, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, va
         count(w, time_ns, event, up, down)
 
 
-@njit
+@compiled
 def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
     """Write down an event of an endpoint."""
     if w.traced:
@@ -129,7 +128,7 @@ def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
         count(w, time_ns, event, 0, 0)
 
 
-@njit
+@compiled
 def of_world(w, time_ns, event, client=-1, conn=-1, value_ns=0, text=0):
     """Write down an event of a client or a pod."""
     if w.traced:

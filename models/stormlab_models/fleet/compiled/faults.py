@@ -1,11 +1,10 @@
 """Faults of the compiled fleet: what is done to the service and to clients."""
 
 import numpy as np
-from numba import njit
 
 from stormlab.clock import NS_PER_S
 from stormlab.fleet.draws import unit
-from stormlab.fleet.memory import store_i4
+from stormlab.fleet.memory import compiled, store_i4
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
 from stormlab_models.fleet.compiled import emit, links, service
@@ -26,9 +25,9 @@ from stormlab_models.fleet.compiled.clients import (
 )
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
+    LIVE,
     NEVER,
     NOWHERE,
-    LIVE,
     QUEUED,
     SERVING,
     client_at,
@@ -63,7 +62,7 @@ BY_RESET, BY_KILL, BY_OFFLINE, BY_SERVER_DROP = (
 )
 
 
-@njit
+@compiled
 def happens(w, fault):
     """Do a fault's verb."""
     now_ns, verb = fault.time_ns, fault.verb
@@ -89,7 +88,7 @@ def happens(w, fault):
         route(w)
 
 
-@njit
+@compiled
 def route(w):
     """Find the pods that the balancer sends to."""
     w.routed = w.hung = 0
@@ -101,7 +100,7 @@ def route(w):
         w.hung += pod.hung
 
 
-@njit
+@compiled
 def to_pod(w, number, verb, now_ns):
     """Do a verb to one pod."""
     pod = pod_at(w.pod_p, number)
@@ -120,7 +119,7 @@ def to_pod(w, number, verb, now_ns):
         emit.of_world(w, now_ns, UP, -1, number)
 
 
-@njit
+@compiled
 def let_go(w, pod, where):
     """Empty a list of a pod; gives its first link: the others follow by ``after``."""
     first = np.int64(pod.first[where])
@@ -136,7 +135,7 @@ def let_go(w, pod, where):
     return first
 
 
-@njit
+@compiled
 def tell_all(w, first, now_ns, data):
     """Tell every link of a list that was let go the same."""
     index = first
@@ -148,7 +147,7 @@ def tell_all(w, first, now_ns, data):
         index = index_after
 
 
-@njit
+@compiled
 def crash(w, number, pod, now_ns):
     """The process dies; the kernel of its host resets what was open."""
     if not pod.up:
@@ -161,7 +160,7 @@ def crash(w, number, pod, now_ns):
     tell_all(w, let_go(w, pod, LIVE), now_ns, tidings(DROP, BY_KILL, PLAIN_DROP))
 
 
-@njit
+@compiled
 def stop(w, number, pod, now_ns):
     """A shutdown in order: close frames, at once or spread."""
     if not pod.up:
@@ -180,7 +179,7 @@ def stop(w, number, pod, now_ns):
     close_over(w, pod, w.close_spread_ns, now_ns, policy.end_of_code(w, w.close_code))
 
 
-@njit
+@compiled
 def close_over(w, pod, spread_ns, now_ns, end):
     """Close all open connections of a pod, spread evenly over a time."""
     index, order, count = np.int64(pod.first[LIVE]), 0, np.int64(pod.length[LIVE])
@@ -196,7 +195,7 @@ def close_over(w, pod, spread_ns, now_ns, end):
         index = following
 
 
-@njit
+@compiled
 def restart(w, number, pod, now_ns):
     """A new process; one that was stopped may still be closing its connections."""
     if pod.up and not pod.hung:
@@ -210,7 +209,7 @@ def restart(w, number, pod, now_ns):
     emit.of_world(w, now_ns, UP, -1, number)
 
 
-@njit
+@compiled
 def discard(w, first):
     """Take back what nobody holds of a list that was let go."""
     index = first
@@ -221,7 +220,7 @@ def discard(w, first):
         index = following
 
 
-@njit
+@compiled
 def hang(w, number, pod, now_ns):
     """The host vanishes: nothing is answered, nothing refused, nobody is told."""
     if not pod.up or pod.hung:
@@ -242,7 +241,7 @@ def hang(w, number, pod, now_ns):
         index = following
 
 
-@njit
+@compiled
 def drain(w, number, pod, now_ns):
     """No new connections; those that are open are closed at a steady rate."""
     if pod.draining or not pod.up:
@@ -256,7 +255,7 @@ def drain(w, number, pod, now_ns):
 # clients ------------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def to_client(w, number, verb, now_ns):
     """Do a verb to one client."""
     client = client_at(w.client_p, number)
@@ -278,7 +277,7 @@ def to_client(w, number, verb, now_ns):
         tell(w, number, policy.ONLINE, now_ns)
 
 
-@njit
+@compiled
 def tell(w, number, fact, now_ns):
     """Tell the policies of a client a fact that is about the client."""
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
@@ -289,7 +288,7 @@ def tell(w, number, fact, now_ns):
         carry_on(w, owner, socket, now_ns, decision)
 
 
-@njit
+@compiled
 def close_all(w, number, now_ns):
     """The client closes its connections itself, since the device has no network."""
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
@@ -299,7 +298,7 @@ def close_all(w, number, now_ns):
             dropped(w, index, link_at(w.link_p, index), now_ns, BY_OFFLINE, PLAIN_DROP)
 
 
-@njit
+@compiled
 def cut_off(w, number, client, now_ns):
     """No packet passes any more, in either direction."""
     if client.cut:
@@ -321,7 +320,7 @@ def cut_off(w, number, client, now_ns):
             at(w, index, link, gone_ns, links.SERVER, links.SIGHT_LOST, data)
 
 
-@njit
+@compiled
 def heal(w, number, client, now_ns):
     """Packets pass again; what was sent meanwhile arrives now."""
     if not client.cut:
@@ -345,7 +344,7 @@ def heal(w, number, client, now_ns):
             heard(w, index, link_at(w.link_p, index), socket, now_ns)
 
 
-@njit
+@compiled
 def heard(w, index, link, socket, now_ns):
     """The path is there again: the peer answers, or resets what it does not know any more."""
     if link.over or link.opened_ns == NEVER:
@@ -367,7 +366,7 @@ def heard(w, index, link, socket, now_ns):
         at(w, index, link, next_ns, links.BROWSER, links.ENDS, data)
 
 
-@njit
+@compiled
 def next_fault_ns(w):
     """When the next fault happens; after the run's end when there is none."""
     if w.fault < w.faults:

@@ -14,6 +14,9 @@ from stormlab.trace import DTYPE
 NONE = -1  # no index
 NEVER = -(1 << 62)  # no time
 
+# what runs out (see loop.py)
+HELD_FULL, CALLS_FULL = 4, 5
+
 # where a link is at the service
 NOWHERE, ARRIVING, QUEUED, SERVING, LIVE = range(5)
 

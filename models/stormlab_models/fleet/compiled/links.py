@@ -1,10 +1,10 @@
 """Links, lists of links, and events: the plumbing between client and service."""
 
 import numpy as np
-from numba import njit
 
 from stormlab.clock import Rank
 from stormlab.fleet.draws import bits, quantile_ns, unit
+from stormlab.fleet.memory import compiled
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
@@ -56,19 +56,19 @@ TIMER, ACTION = int(Rank.TIMER), int(Rank.ACTION)
 ) = range(19)
 
 
-@njit
+@compiled
 def payload(kind, index, data):
     """The payload of an event: its kind, what it is about, and up to 26 bits of data."""
     return (data << (KIND_BITS + INDEX_BITS)) | (index << KIND_BITS) | kind
 
 
-@njit
+@compiled
 def key(rank, who, attempt):
     """The order of simultaneous events, as ``stormlab.clock.order_key``."""
     return (rank << 60) | (who << 16) | (attempt & ATTEMPT_MASK)
 
 
-@njit
+@compiled
 def at(w, index, link, time_ns, rank, kind, data):
     """Let something happen to a link."""
     who = socket_at(w.socket_p, link.owner).who
@@ -78,7 +78,7 @@ def at(w, index, link, time_ns, rank, kind, data):
         link.events += 1
 
 
-@njit
+@compiled
 def new_link(w, owner, now_ns, latency_ns):
     """Begin a socket's next attempt: in its last link, if nothing will come back to that."""
     socket = socket_at(w.socket_p, owner)
@@ -118,7 +118,7 @@ def new_link(w, owner, now_ns, latency_ns):
     return index
 
 
-@njit
+@compiled
 def release(w, index, link):
     """Take back a link that nobody holds any more."""
     if link.spent and link.events == 0 and link.where == NOWHERE:
@@ -127,7 +127,7 @@ def release(w, index, link):
         w.link_free = index
 
 
-@njit
+@compiled
 def enlist(w, index, link, where):
     """Put a link at the end of a list of its pod."""
     pod = pod_at(w.pod_p, link.pod)
@@ -145,7 +145,7 @@ def enlist(w, index, link, where):
         pod.waiting += 1
 
 
-@njit
+@compiled
 def delist(w, index, link):
     """Take a link out of the list it is in."""
     pod, where = pod_at(w.pod_p, link.pod), link.where
@@ -164,7 +164,7 @@ def delist(w, index, link):
     link.where = NOWHERE
 
 
-@njit
+@compiled
 def latency_ns(w, who, attempt):
     """One-way latency of an attempt."""
     if w.latency_p == 0:
@@ -173,7 +173,7 @@ def latency_ns(w, who, attempt):
     return quantile_ns(w.latency_p, bits(w.key, who, w.latency_key, attempt))
 
 
-@njit
+@compiled
 def work_ns(w, who, attempt):
     """How long a worker needs for the attempt's handshake."""
     if w.work_p == 0:
@@ -182,19 +182,19 @@ def work_ns(w, who, attempt):
     return quantile_ns(w.work_p, bits(w.key, who, w.work_key, attempt))
 
 
-@njit
+@compiled
 def syn_is_lost(w, who, attempt, syn):
     """Whether the attempt's n-th SYN is lost."""
     return w.loss > 0 and unit(w.key, who, w.loss_key, attempt * 16 + syn) < w.loss
 
 
-@njit
+@compiled
 def tls_of(w, who, attempt):
     """The TLS handshake of an attempt: 0 full, 1 resumed."""
     return np.int64(1) if unit(w.key, who, w.tls_key, attempt) < w.resumed_share else np.int64(0)
 
 
-@njit
+@compiled
 def pick(w, count, who, attempt):
     """Which of ``count`` pods the balancer picks."""
     if count <= 1:
@@ -205,7 +205,7 @@ def pick(w, count, who, attempt):
     return (high * count + (low * count >> 26)) >> 27
 
 
-@njit
+@compiled
 def share_of(total, part, parts):
     """``total * part // parts``; the product has a place in 64 bits up to hours and millions."""
     if parts <= 0:

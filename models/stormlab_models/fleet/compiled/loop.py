@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from stormlab.fleet.draws import unit
+from stormlab.fleet.memory import compiled
 from stormlab.fleet.wheel import pop, push, ready, wheel_at
 from stormlab_models.fleet.compiled import calls, clients, emit, faults, links, service
 from stormlab_models.fleet.compiled import policies as policy
@@ -25,13 +26,14 @@ from stormlab_models.fleet.compiled.words import (
     SETTLED,
 )
 
-DONE, PAUSED, ROWS_FULL, LINKS_FULL, HELD_FULL, CALLS_FULL, EVENTS_FULL, TABLE_ENDED = range(8)
+DONE, PAUSED, ROWS_FULL, LINKS_FULL = range(4)
+EVENTS_FULL = 6
 ROWS_PER_EVENT = 64  # at most, besides the workers that an event sets to work
 ROWS_PER_SOCKET = 8  # at most, in a fault
 DATA_SHIFT = KIND_BITS + 32
 
 
-@njit
+@compiled
 def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
     """Let a client's connections be open, since before the run."""
     chance = unit(w.key, number << 20, settled_key, 0)
@@ -61,7 +63,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         clients.watch(w, index, link, 0, -phase_ns)
 
 
-@njit
+@njit(cache=True)
 def begin(address, settled, settled_for_ns, settled_spread_ns, settled_key, spread_ns, cold_key):
     """Let the clients be connected, or connect."""
     w = world_at(address, 0)
@@ -76,13 +78,13 @@ def begin(address, settled, settled_for_ns, settled_spread_ns, settled_key, spre
     be_calm(w)
 
 
-@njit
+@compiled
 def be_calm(w):
     """Until the next fault sockets may be followed in one go, where no trace is kept in order."""
     w.calm_ns = 0 if w.traced or not w.alone else faults.next_fault_ns(w)
 
 
-@njit
+@njit(cache=True)
 def run(address, events_max):
     """Handle events until the run is over, something is full, or ``events_max`` were handled."""
     w = world_at(address, 0)
@@ -120,7 +122,7 @@ def run(address, events_max):
             return DONE
 
 
-@njit
+@compiled
 def handle(w, now_ns, key, payload):
     """Do what an event says."""
     kind = payload & KIND_MASK
@@ -147,7 +149,7 @@ def handle(w, now_ns, key, payload):
         links.release(w, index, link)
 
 
-@njit
+@compiled
 def of_link(w, kind, index, link, now_ns, data):
     """Do what an event says that is about a link."""
     if kind == links.SYN_ARRIVES:
@@ -178,7 +180,7 @@ def of_link(w, kind, index, link, now_ns, data):
         service.sight_lost(w, index, link, now_ns, data)
 
 
-@njit
+@compiled
 def call_served(w, number, call, now_ns):
     """A worker of the dependency has finished a call."""
     index = np.int64(call.link)
@@ -193,7 +195,7 @@ def call_served(w, number, call, now_ns):
     links.release(w, index, link)
 
 
-@njit
+@compiled
 def call_timeout(w, number, call, now_ns):
     """The server's patience with a call is over."""
     index = np.int64(call.link)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from stormlab.clock import to_ns
 from stormlab.fleet import policy_code
+from stormlab.fleet.memory import compiled
 from stormlab.fleet.policy_records import (
     BREAKER,
     BUDGET,
@@ -139,13 +139,13 @@ def _terms(found: FoundPolicy) -> tuple[int, ...]:
     return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker)
 
 
-@njit
+@compiled
 def rule_of(w, socket):
     """The rule of a socket's policy."""
     return rule_at(w.policy_p, client_at(w.client_p, socket.who >> 20).group)
 
 
-@njit
+@compiled
 def guard_of(rule, owner, socket):
     """The number of the breaker and the budget of a socket: its own, or its client's first."""
     if not rule.has_breaker and not rule.has_budget:
@@ -153,37 +153,37 @@ def guard_of(rule, owner, socket):
     return owner - (socket.who & PLACE_MASK) if rule.shares else owner
 
 
-@njit
+@compiled
 def breaker_of(w, rule, owner, socket):
     """The breaker of a socket; any, when it has none."""
     return breaker_at(w.breaker_p, guard_of(rule, owner, socket) if rule.has_breaker else 0)
 
 
-@njit
+@compiled
 def budget_of(w, rule, owner, socket):
     """The budget of a socket; any, when it has none."""
     return budget_at(w.budget_p, guard_of(rule, owner, socket) if rule.has_budget else 0)
 
 
-@njit
+@compiled
 def chance_of(w, socket):
     """The chance of the decision that is being made."""
     return (w.key, socket.who, (socket.who >> 20) << 20, np.int64(socket.ordinal))
 
 
-@njit
+@compiled
 def is_stop(decision):
     """Whether a decision ends it."""
     return NOTHING < decision <= LAST_STOP
 
 
-@njit
+@compiled
 def reason(decision):
     """The detail of a decision that ends it."""
     return FIRST_REASON + (decision - NOTHING - 1)
 
 
-@njit
+@compiled
 def opened(w, owner, socket, now_ns):
     """The handshake is complete."""
     rule = rule_of(w, socket)
@@ -191,7 +191,7 @@ def opened(w, owner, socket, now_ns):
     reconnecting.opened(rule, me_at(w.me_p, owner), breaker, budget, now_ns)
 
 
-@njit
+@compiled
 def learn(w, owner, socket, what, now_ns):
     """The application, or the HTTP request before the handshake, has answered."""
     rule = rule_of(w, socket)
@@ -199,19 +199,19 @@ def learn(w, owner, socket, what, now_ns):
     reconnecting.learn(rule, me_at(w.me_p, owner), breaker, budget, what, now_ns)
 
 
-@njit
+@compiled
 def proved(w, owner, socket, now_ns):
     """The application has answered."""
     learn(w, owner, socket, numbers.ON_PROOF, now_ns)
 
 
-@njit
+@compiled
 def reached(w, owner, socket, now_ns):
     """The HTTP request before the handshake was answered."""
     learn(w, owner, socket, numbers.ON_HTTP, now_ns)
 
 
-@njit
+@compiled
 def failed(w, owner, socket, now_ns, dropped, end, began_ns):
     """An attempt or a connection has ended."""
     rule = rule_of(w, socket)
@@ -231,7 +231,7 @@ def failed(w, owner, socket, now_ns, dropped, end, began_ns):
     )
 
 
-@njit
+@compiled
 def may_attempt(w, owner, socket, now_ns):
     """Whether an attempt that is due is made."""
     rule = rule_of(w, socket)
@@ -239,7 +239,7 @@ def may_attempt(w, owner, socket, now_ns):
     return reconnecting.may_attempt(rule, me_at(w.me_p, owner), breaker, budget, now_ns)
 
 
-@njit
+@compiled
 def due(w, owner, socket, now_ns):
     """What becomes of an attempt that falls due; ``now_ns`` itself: it is made."""
     if may_attempt(w, owner, socket, now_ns):
@@ -250,7 +250,7 @@ def due(w, owner, socket, now_ns):
     return np.int64(reconnecting.postponed(rule, me, breaker, budget, now_ns, chance))
 
 
-@njit
+@compiled
 def start(w, owner, socket, now_ns):
     """When to make the first attempt of all."""
     rule = rule_of(w, socket)
@@ -258,7 +258,7 @@ def start(w, owner, socket, now_ns):
     return np.int64(reconnecting.start(rule, me, now_ns, chance))
 
 
-@njit
+@compiled
 def surroundings(w, owner, socket, fact, now_ns):
     """The device changed."""
     rule = rule_of(w, socket)
@@ -266,32 +266,32 @@ def surroundings(w, owner, socket, fact, now_ns):
     return np.int64(reconnecting.surroundings(rule, me, fact, now_ns, chance))
 
 
-@njit
+@compiled
 def breaker_state(w, owner, socket, now_ns):
     """Where a socket's breaker stands."""
     rule = rule_of(w, socket)
     return breaking.state_at(rule, breaker_of(w, rule, owner, socket), now_ns)
 
 
-@njit
+@compiled
 def connect_timeout_ns(w, owner, socket):
     """The connect time-out of the attempt that is being made, where it changes."""
     return policy_code.connect_timeout_ns(rule_of(w, socket), me_at(w.me_p, owner))
 
 
-@njit
+@compiled
 def code_of(w, end):
     """The close code of an end."""
     return np.int64(end_at(rule_at(w.policy_p, 0).end_p, end).code)
 
 
-@njit
+@compiled
 def clean_of(w, end):
     """Whether an end came with a close frame."""
     return np.int64(end_at(rule_at(w.policy_p, 0).end_p, end).clean)
 
 
-@njit
+@compiled
 def end_of_code(w, code):
     """The end that a close frame with this code is."""
     end = np.int64(FIRST_CODE)

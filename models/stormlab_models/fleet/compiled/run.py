@@ -1,5 +1,7 @@
 """Run a fleet scenario on the compiled kernel, and make of it what the reference makes."""
 
+import numpy as np
+
 from stormlab import __version__
 from stormlab.clock import to_ns
 from stormlab.draws import Draws
@@ -12,8 +14,6 @@ from stormlab_models.fleet.compiled.setup import Memory, prepare
 from stormlab_models.fleet.compiled.words import WORDS
 from stormlab_models.fleet.parameters import Parameters
 from stormlab_models.fleet.setting import faults_of_run, groups_of, header
-
-import numpy as np
 
 EVENTS_AT_ONCE = 2_000_000
 ROWS_AT_ONCE = 1 << 20

@@ -1,10 +1,9 @@
 """The service of the compiled fleet: what :mod:`stormlab_models.fleet.service` says, compiled."""
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
-from stormlab.fleet.memory import load_i4
+from stormlab.fleet.memory import INNER, compiled, load_i4
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
 from stormlab_models.fleet.admission import earned_ns, rate_changed_ns
 from stormlab_models.fleet.compiled import calls, emit, links
@@ -28,9 +27,9 @@ from stormlab_models.fleet.compiled.clients import (
 )
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
+    LIVE,
     NEVER,
     NOWHERE,
-    LIVE,
     QUEUED,
     SERVING,
     client_at,
@@ -88,10 +87,10 @@ BY_REFUSAL, BY_REJECTION, BY_SERVER, BY_IDLE_CUT, BY_HALF_OPEN = (
 SWITCHING, HTTP_SERVER_ERROR = 101, 500
 
 for _rule in (earned_ns, rate_changed_ns):
-    register_jitable(_rule)
+    register_jitable(**INNER)(_rule)
 
 
-@njit
+@compiled
 def from_server(w, index, link, now_ns, data):
     """Let a client know when what the server sends now arrives."""
     arrives_ns = now_ns + link.latency_ns
@@ -105,7 +104,7 @@ def from_server(w, index, link, now_ns, data):
 # handshakes ---------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def syn_arrives(w, index, link, now_ns):
     """A SYN arrives at the balancer."""
     if link.over:
@@ -134,14 +133,14 @@ def syn_arrives(w, index, link, now_ns):
     at(w, index, link, asked_ns, links.NETWORK, links.ASKED, 0)
 
 
-@njit
+@compiled
 def refuse(w, index, link, now_ns):
     """Answer a SYN with RST."""
     emit.of_link(w, link, now_ns, REFUSED, 0, -1, 0, RST_BYTES)
     from_server(w, index, link, now_ns, tidings(REFUSE, BY_REFUSAL, PLAIN_REFUSAL))
 
 
-@njit
+@compiled
 def asked(w, index, link, now_ns):
     """The first request arrives: the upgrade, or the HTTP request that precedes it."""
     if link.over or link.where != ARRIVING:
@@ -161,7 +160,7 @@ def asked(w, index, link, now_ns):
         upgrade(w, index, link, now_ns)
 
 
-@njit
+@compiled
 def http_reached(w, index, link, now_ns):
     """The answer to the HTTP request arrived, and the upgrade request comes."""
     if link.over or link.where != ARRIVING:
@@ -171,7 +170,7 @@ def http_reached(w, index, link, now_ns):
     upgrade(w, index, link, now_ns)
 
 
-@njit
+@compiled
 def admits(w, now_ns):
     """Whether admission lets a handshake begin now."""
     while w.step < w.steps and step_at(w.step_p, w.step).at_ns <= now_ns:
@@ -195,7 +194,7 @@ def admits(w, now_ns):
     return admitted
 
 
-@njit
+@compiled
 def upgrade(w, index, link, now_ns):
     """The upgrade request arrives: admission, then the queue."""
     delist(w, index, link)
@@ -212,7 +211,7 @@ def upgrade(w, index, link, now_ns):
     serve(w, pod, now_ns)
 
 
-@njit
+@compiled
 def reject(w, index, link, now_ns, status, end):
     """Answer the upgrade request with an error."""
     emit.of_link(w, link, now_ns, REJECTED, status)
@@ -220,7 +219,7 @@ def reject(w, index, link, now_ns, status, end):
     from_server(w, index, link, now_ns, tidings(REFUSE, BY_REJECTION, end))
 
 
-@njit
+@compiled
 def serve(w, pod, now_ns):
     """Let free workers take requests from the queue."""
     while pod.busy < w.workers and pod.length[QUEUED] > 0:
@@ -241,7 +240,7 @@ def serve(w, pod, now_ns):
         at(w, index, link, now_ns + work_ns, links.SERVER, links.SERVED, 0)
 
 
-@njit
+@compiled
 def served(w, index, link, now_ns):
     """A worker has finished a handshake."""
     if link.where != SERVING:  # begun by a process that is gone
@@ -259,7 +258,7 @@ def served(w, index, link, now_ns):
     serve(w, pod, now_ns)
 
 
-@njit
+@compiled
 def called(w, index, link, now_ns, answered):
     """The dependency answered, or did not."""
     if w.dependency_first:
@@ -275,7 +274,7 @@ def called(w, index, link, now_ns, answered):
         from_server(w, index, link, now_ns, tidings(IS_PROVED, 0, 0))
 
 
-@njit
+@compiled
 def accept(w, index, link, now_ns):
     """Answer the upgrade request with 101."""
     enlist(w, index, link, LIVE)
@@ -297,7 +296,7 @@ def accept(w, index, link, now_ns):
 # connections --------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def close(w, index, link, now_ns, end):
     """End an open connection with a close frame."""
     if link.where != LIVE:
@@ -307,7 +306,7 @@ def close(w, index, link, now_ns, end):
     from_server(w, index, link, now_ns, tidings(DROP, BY_SERVER, end))
 
 
-@njit
+@compiled
 def client_left(w, index, link, now_ns):
     """The client ended the connection, and its FIN has arrived."""
     if link.where == LIVE:
@@ -315,14 +314,14 @@ def client_left(w, index, link, now_ns):
     forget(w, index, link)
 
 
-@njit
+@compiled
 def forget(w, index, link):
     """Let a connection or a handshake that has not begun go."""
     if link.where == LIVE or link.where == ARRIVING:
         delist(w, index, link)
 
 
-@njit
+@compiled
 def ping_timeout(w, index, link, now_ns):
     """The server's keep-alive gives a silent client up."""
     if link.where == LIVE:
@@ -331,7 +330,7 @@ def ping_timeout(w, index, link, now_ns):
         emit.of_link(w, link, now_ns, PING_TIMEOUT)
 
 
-@njit
+@compiled
 def sight_lost(w, index, link, now_ns, cuts):
     """The server's keep-alive would give a client up that was cut off."""
     client = client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20)
@@ -339,7 +338,7 @@ def sight_lost(w, index, link, now_ns, cuts):
         ping_timeout(w, index, link, now_ns)
 
 
-@njit
+@compiled
 def cut_idle(w, index, link, now_ns):
     """A proxy ends a silent connection."""
     if not link.over:
@@ -348,7 +347,7 @@ def cut_idle(w, index, link, now_ns):
         dropped(w, index, link, now_ns, BY_IDLE_CUT, policy.PLAIN_DROP)
 
 
-@njit
+@compiled
 def dead(w, index, link, now_ns):
     """A heartbeat was not answered."""
     if link.over or link.detect_ns != now_ns:

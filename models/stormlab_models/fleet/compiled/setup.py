@@ -49,7 +49,7 @@ class Memory:
     policies: Policies
     latency: Quantiles | None
     work: Quantiles | None
-    start: tuple[int, ...]  # what the kernel's begin() takes besides the world
+    start: tuple[Any, ...]  # what the kernel's begin() takes besides the world
 
     @property
     def address(self) -> int:
@@ -137,7 +137,7 @@ def prepare(  # noqa: PLR0913  what a run is made of
         "socket_p": np.zeros(sockets, layout.SOCKET),
         "link_p": np.empty(most, layout.LINK),
         "pod_p": np.zeros(server.pods, layout.POD),
-        "call_p": np.empty(most if parameters.dependency.workers else 1, layout.CALL),
+        "call_p": np.empty(16 * most if parameters.dependency.workers else 1, layout.CALL),
         "held_p": np.empty(most, layout.HELD),
         "fault_p": schedule,
         "step_p": np.array(
@@ -183,9 +183,9 @@ def prepare(  # noqa: PLR0913  what a run is made of
         int(clients.start == "settled"),
         to_ns(clients.settled_for_s),
         to_ns(clients.settled_spread_s),
-        purpose_key("settled"),
+        np.uint64(purpose_key("settled")),
         to_ns(clients.cold_spread_s),
-        purpose_key("cold start"),
+        np.uint64(purpose_key("cold start")),
     )
     return Memory(world, wheel, arrays, found, latency, work, start)
 
