@@ -8,6 +8,7 @@ counts as a survivor. Where the promises are concerned, `make mutants` asks the 
 which changes no planted fault notices.
 """
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from stormlab.draws import Draws
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = Path(__file__).with_name("reasons.toml")
+KEPT = ROOT / "build" / "mutation"  # results, by what was mutated and the tests that looked
 SAMPLE = 50
 TIMEOUT_S = 40.0
 # annotations and decorators do nothing at run time; a break where a loop goes on is a typo nobody makes
@@ -40,7 +43,6 @@ RULES = {
     "windows": ("breaker",),
     "reconnecting": ("reconnector", "reconnect"),
 }
-HERDS = {"herd": "herds"}
 MODULES = {
     **{
         f"sim/stormlab/policy/{name}.py": f"tests/stormlab/policy/test_{name}.py"
@@ -56,9 +58,9 @@ MODULES = {
     "sim/stormlab/properties/laws.py": "tests/stormlab/properties/test_laws.py",
     **{
         f"sim/stormlab/properties/promises/{name}.py": (
-            f"tests/stormlab/properties/promises/test_{HERDS.get(name, name)}.py"
+            f"tests/stormlab/properties/promises/test_{name}.py"
         )
-        for name in ("delays", "guards", "herd", "load", "recovery", "servers", "sockets", "whole")
+        for name in ("delays", "guards", "herds", "load", "recovery", "servers", "sockets", "whole")
     },
 }
 
@@ -141,6 +143,18 @@ def mutants(folder: Path, module: str, tests: str) -> Iterator[Mutant]:
                 yield Mutant(module, killed, before, after)
 
 
+def remembered(folder: Path, module: str, tests: str) -> list[Mutant]:
+    """The sample of one module, from the last time if nothing has changed since."""
+    files = [folder / each for each in (module, *tests.split())]
+    digest = blake2b(b"".join(each.read_bytes() for each in files), digest_size=8).hexdigest()
+    kept = KEPT / f"{Path(module).stem}-{digest}.json"
+    if not kept.exists():
+        made = [vars(each) for each in mutants(folder, module, tests)]
+        KEPT.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(made), encoding="utf-8")
+    return [Mutant(**each) for each in json.loads(kept.read_text(encoding="utf-8"))]
+
+
 def document(found: dict[str, list[Mutant]]) -> str:
     """The page: a table, and every survivor with its reason."""
     reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
@@ -175,7 +189,7 @@ def main() -> int:
         for module, tests in MODULES.items():
             if only and Path(module).stem not in only:
                 continue
-            found[module] = list(mutants(folder, module, tests))
+            found[module] = remembered(folder, module, tests)
             left = [each for each in found[module] if not each.killed]
             say(f"{module}: {len(found[module])} mutants, {len(left)} survived")
             for each in left:
