@@ -49,7 +49,7 @@ class Clients(Table):
     again; "off": never.
     """
 
-    count: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    count: Annotated[int, Field(ge=1, le=8_000_000)] = 1000
     sockets: Annotated[int, Field(ge=1, le=64)] = 1
     start: Literal["settled", "cold"] = "settled"
     settled_for_s: Seconds = 3600.0

@@ -145,16 +145,20 @@ def _chunk(wheel):
 
 
 @compiled
-def ready(wheel):
-    """Whether an event is pending; then its time stands in ``time_ns`` and :func:`pop` takes it."""
+def ready(wheel, limit_ns):
+    """Whether an event is pending before ``limit_ns``, or at about that time.
+
+    If so, its time stands in ``time_ns`` and :func:`pop` takes it. The wheel does not turn beyond
+    the limit, so that what is pushed then finds its bucket.
+    """
+    last = min(wheel.last, limit_ns >> wheel.shift)
     while wheel.position == wheel.count and wheel.heaped == 0:
         bucket = wheel.current + 1
-        last = wheel.last
         heads = wheel.heads
         while bucket <= last and load_i4(heads, bucket) < 0:
             bucket += 1
         if bucket > last:
-            wheel.current = last
+            wheel.current = max(wheel.current, last - 1)
             return False
         wheel.current = bucket
         _gather(wheel, bucket)

@@ -1,7 +1,6 @@
 """The loop of the compiled fleet: one event after another, faults between them."""
 
 import numpy as np
-from numba import njit
 
 from stormlab.fleet.draws import unit
 from stormlab.fleet.memory import compiled
@@ -63,7 +62,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         clients.watch(w, index, link, 0, -phase_ns)
 
 
-@njit(cache=True)
+@compiled
 def begin(address, settled, settled_for_ns, settled_spread_ns, settled_key, spread_ns, cold_key):
     """Let the clients be connected, or connect."""
     w = world_at(address, 0)
@@ -84,7 +83,7 @@ def be_calm(w):
     w.calm_ns = 0 if w.traced or not w.alone else faults.next_fault_ns(w)
 
 
-@njit(cache=True)
+@compiled
 def run(address, events_max):
     """Handle events until the run is over, something is full, or ``events_max`` were handled."""
     w = world_at(address, 0)
@@ -98,7 +97,7 @@ def run(address, events_max):
         if w.links_used + 64 > w.links_max:
             return LINKS_FULL
         fault_ns = faults.next_fault_ns(w)
-        if ready(wheel) and wheel.time_ns < fault_ns:
+        if ready(wheel, fault_ns) and wheel.time_ns < fault_ns:
             if w.traced and w.rows + ROWS_PER_EVENT + 2 * w.workers > w.rows_max:
                 return ROWS_FULL
             if w.events >= last:

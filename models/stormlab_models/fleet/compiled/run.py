@@ -1,6 +1,11 @@
 """Run a fleet scenario on the compiled kernel, and make of it what the reference makes."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from stormlab import __version__
 from stormlab.clock import to_ns
@@ -10,19 +15,26 @@ from stormlab.policy.catalogue import find_policy
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab_models.fleet.compiled import loop
+from stormlab_models.fleet.compiled.kernel import entries
 from stormlab_models.fleet.compiled.setup import Memory, prepare
 from stormlab_models.fleet.compiled.words import WORDS
 from stormlab_models.fleet.parameters import Parameters
 from stormlab_models.fleet.setting import faults_of_run, groups_of, header
 
-EVENTS_AT_ONCE = 2_000_000
+EVENTS_AT_ONCE = 2_000_000  # between two looks at Ctrl-C
 ROWS_AT_ONCE = 1 << 20
 BIN_NS = 100_000_000
-ROOM_MAX = 64
+ROOM_MAX = 256
+
+T = TypeVar("T")
 
 
 class FullError(Exception):
     """More was under way than there was memory for."""
+
+
+class TooLongError(Exception):
+    """A trace longer than it may be; ``events``: how many there were until then."""
 
 
 def refused(scenario: Scenario) -> str:
@@ -37,49 +49,113 @@ def refused(scenario: Scenario) -> str:
     return ""
 
 
-def traced(scenario: Scenario, seed: int) -> Trace:
-    """The trace of a run, equal to the reference's."""
+@dataclass
+class Started:
+    """A run that has begun."""
+
+    memory: Memory
+    draws: Draws
+    header: dict[str, object]
+
+    def statuses(self) -> Iterator[int]:
+        """Let it go on to the end; gives back control whenever rows must be taken, and at the end.
+
+        Raises:
+            FullError: when the memory for what is under way is full.
+            NotCompiledError: when a policy met a limit of the kernel.
+        """
+        begin, run = entries()
+        address = self.memory.address
+        begin(address, *self.memory.start)
+        while True:
+            status = run(address, EVENTS_AT_ONCE)
+            if status in (loop.ROWS_FULL, loop.DONE):
+                yield status
+            if status == loop.DONE:
+                break
+            if status not in (loop.ROWS_FULL, loop.PAUSED):
+                raise FullError(f"status {status}")
+        if self.memory.policies.trouble:
+            raise NotCompiledError(self.memory.policies.trouble)
+
+
+def start(scenario: Scenario, seed: int, *, rows_max: int, room: int) -> Started:
+    """Lay a run out in memory.
+
+    Raises:
+        NotCompiledError: for what only the reference engine can do.
+    """
+    why = refused(scenario)
+    if why:
+        raise NotCompiledError(why)
+    parameters = scenario.parameters
+    assert isinstance(parameters, Parameters)  # noqa: S101
+    draws = Draws(seed)
+    policies = [find_policy(group) for group in parameters.groups]
+    groups = groups_of(parameters.mix, draws, parameters.clients.count)
+    faults = faults_of_run(parameters, draws, scenario.faults)
+    memory = prepare(
+        parameters,
+        policies,
+        groups,
+        faults,
+        draws,
+        to_ns(scenario.duration_s),
+        rows_max=rows_max,
+        bin_ns=BIN_NS,
+        room=room,
+    )
+    listed = groups.tolist() if parameters.mix else []
+    return Started(memory, draws, header(parameters, draws, policies, listed))
+
+
+def with_room(make: Callable[[int], T]) -> T:
+    """Give a run more memory for what is under way until it is enough."""
     room = 1
     while True:
         try:
-            return _traced(scenario, seed, room)
+            return make(room)
         except FullError:
             room *= 4
             if room > ROOM_MAX:
                 raise
 
 
-def _traced(scenario: Scenario, seed: int, room: int) -> Trace:
+def traced(scenario: Scenario, seed: int, events_max: int | None = None) -> Trace:
+    """The trace of a run, equal to the reference's.
+
+    Raises:
+        TooLongError: when it has more than ``events_max`` events.
+        NotCompiledError: for what only the reference engine can do.
+    """
+    return with_room(lambda room: _traced(scenario, seed, events_max, room))
+
+
+def _traced(scenario: Scenario, seed: int, events_max: int | None, room: int) -> Trace:
     parameters = scenario.parameters
-    assert isinstance(parameters, Parameters)  # noqa: S101
-    why = refused(scenario)
-    if why:
-        raise NotCompiledError(why)
-    draws = Draws(seed)
-    until_ns = to_ns(scenario.duration_s)
-    policies = [find_policy(group) for group in parameters.groups]
-    groups = groups_of(parameters.mix, draws, parameters.clients.count)
-    faults = faults_of_run(parameters, draws, scenario.faults)
-    found_header = header(parameters, draws, policies, groups.tolist())
-    sockets = parameters.clients.count * parameters.clients.sockets
-    most = ROWS_AT_ONCE + 16 * (sockets + parameters.clients.count)
-    memory = prepare(
-        parameters, policies, groups, faults, draws, until_ns, rows_max=most, bin_ns=BIN_NS, room=room
-    )
-    rows = list(_rows(memory))
-    w = memory.world[0]
-    for drawn, table in ((w["latencies_drawn"], memory.latency), (w["works_drawn"], memory.work)):
-        if drawn and table is not None:
-            draws.drew_from(table)
+    assert isinstance(parameters, Parameters)  # noqa: S101  the harness validated it
+    people = parameters.clients.count * (parameters.clients.sockets + 1)
+    started = start(scenario, seed, rows_max=ROWS_AT_ONCE + 16 * people, room=room)
+    memory, world = started.memory, started.memory.world
+    rows: list[NDArray[np.void]] = []
+    for _ in started.statuses():
+        rows.append(memory.arrays["row_p"][: int(world[0]["rows"])].copy())
+        world[0]["rows"] = 0
+        if events_max is not None and sum(map(len, rows)) > events_max:
+            raise TooLongError(events_max)
+    drawn = (("latencies_drawn", memory.latency), ("works_drawn", memory.work))
+    for name, table in drawn:
+        if world[0][name] and table is not None:
+            started.draws.drew_from(table)
     given = {
-        **found_header,
+        **started.header,
         "stormlab": __version__,
         "model": scenario.model,
         "scenario": scenario.name,
         "scenario_hash": scenario.hash,
         "seed": seed,
-        "tables": draws.tables_digest,
-        "duration_ns": until_ns,
+        "tables": started.draws.tables_digest,
+        "duration_ns": to_ns(scenario.duration_s),
     }
     return Trace(given, np.concatenate(rows), _details(memory))
 
@@ -91,17 +167,13 @@ def _details(memory: Memory) -> tuple[str, ...]:
     return ("", *(met[number] for number in sorted(met)))
 
 
-def _rows(memory: Memory):
-    world, rows = memory.world, memory.arrays["row_p"]
-    loop.begin(memory.address, *memory.start)
-    while True:
-        status = loop.run(memory.address, EVENTS_AT_ONCE)
-        if status in (loop.ROWS_FULL, loop.DONE):
-            yield rows[: int(world[0]["rows"])].copy()
-            world[0]["rows"] = 0
-        if status == loop.DONE:
-            break
-        if status not in (loop.ROWS_FULL, loop.PAUSED):
-            raise FullError(f"status {status}")
-    if memory.policies.trouble:
-        raise NotCompiledError(memory.policies.trouble)
+def counted(scenario: Scenario, seed: int) -> Started:
+    """Run without a trace: the memory then holds counts, bins, and the last state of everybody."""
+
+    def make(room: int) -> Started:
+        started = start(scenario, seed, rows_max=0, room=room)
+        for _ in started.statuses():
+            pass
+        return started
+
+    return with_room(make)

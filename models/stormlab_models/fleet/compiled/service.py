@@ -92,10 +92,14 @@ for _rule in (earned_ns, rate_changed_ns):
 
 @compiled
 def from_server(w, index, link, now_ns, data):
-    """Let a client know when what the server sends now arrives."""
+    """Let a client know when what the server sends now arrives.
+
+    At once, where nothing can come before: no other event of the link, no fault, no time-out.
+    """
     arrives_ns = now_ns + link.latency_ns
     socket = socket_at(w.socket_p, link.owner)
-    if calm(w, socket, arrives_ns) and not client_at(w.client_p, socket.who >> 20).cut:
+    alone = link.events == 0 and not client_at(w.client_p, socket.who >> 20).cut
+    if alone and calm(w, socket, arrives_ns):
         deliver(w, index, link, arrives_ns, data)
     else:
         at(w, index, link, arrives_ns, links.BROWSER, links.TOLD, data)

@@ -1,0 +1,117 @@
+"""Compile a kernel once, quickly, and keep it.
+
+Numba makes machine code of every function that it meets, the inner ones too, each with copies of
+all that it calls: for a kernel of four hundred functions that is three quarters of the time. While
+a kernel is compiled here, inner functions stay in LLVM's own language until the kernel's entry is
+optimised as a whole; nobody else calls them. What is compiled is the same. This uses names inside
+of Numba (0.60 to 0.68); where they are not there, compiling takes longer and nothing else changes.
+
+Numba's cache knows of changes to the file of the entry only. So the entry closes over a digest of
+every source that can be part of it: another version of any of them is another kernel.
+"""
+
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numba
+from numba import njit
+
+from stormlab.console import note
+
+ENTRY = "kernel_entry"  # how the names of entries begin
+
+
+def sources_digest(packages: Sequence[ModuleType]) -> str:
+    """16 hex digits over the sources of packages, with Numba's version."""
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for package in packages:
+        for place in package.__path__:
+            for file in sorted(Path(place).glob("*.py")):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def entry(make: Callable[[str], Callable[..., Any]], digest: str) -> Any:  # noqa: ANN401  Numba's
+    """Compile what ``make(digest)`` gives when it is called, and keep it where that is possible.
+
+    Where no folder can be written, it is compiled anew in each process, with a warning.
+    """
+    function = make(digest)
+    assert function.__name__.startswith(ENTRY)  # noqa: S101  the shortcut goes by this name
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # "no locator available"
+        warnings.warn(
+            "the compiled fleet engine cannot be kept (no folder for it can be written; set"
+            " NUMBA_CACHE_DIR): it is compiled anew in each process",
+            stacklevel=2,
+        )
+        return njit(function)
+
+
+@contextmanager
+def compiling(what: str, entries: Sequence[Any]) -> Iterator[None]:
+    """Compile entries within: quickly, and with a line when they are not kept from before."""
+    if all(each.signatures for each in entries):
+        yield
+        return
+    if not os.environ.get("STORMLAB_QUIET") and not any(_is_kept(each) for each in entries):
+        note(f"compiling the {what} for this machine, once: about half a minute")
+    with _whole_kernels():
+        yield
+
+
+def _is_kept(dispatcher: Any) -> bool:  # noqa: ANN401
+    """Whether Numba has an index of this entry on disk."""
+    path = getattr(getattr(dispatcher, "_cache", None), "cache_path", None)
+    if path is None:
+        return False
+    name = dispatcher.py_func.__name__
+    return any(Path(path).glob(f"*{name}*.nbi"))
+
+
+@contextmanager
+def _whole_kernels() -> Iterator[None]:
+    """Let Numba make machine code of entries only."""
+    try:
+        from numba.core import codegen  # noqa: PLC0415  names that may not be there
+
+        library, native, code = codegen.CPUCodeLibrary, codegen.JITCodeLibrary, codegen.JITCPUCodegen
+        optimise, finalise = library._optimize_final_module, library._finalize_final_module
+        pointer, set_env = native.get_pointer_to_function, code.set_env
+    except (ImportError, AttributeError):
+        yield
+        return
+
+    def optimise_entry(self: Any) -> None:  # noqa: ANN401
+        if ENTRY in self.name:
+            optimise(self)
+
+    def finalise_entry(self: Any) -> None:  # noqa: ANN401
+        if ENTRY in self.name:
+            finalise(self)
+        else:
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+    def pointer_of_entry(self: Any, name: str) -> int:  # noqa: ANN401
+        return int(pointer(self, name)) if ENTRY in self.name else 0
+
+    def set_env_of_entry(self: Any, name: str, env: Any) -> None:  # noqa: ANN401
+        if self._engine.get_global_value_address(name):
+            set_env(self, name, env)
+
+    library._optimize_final_module = optimise_entry
+    library._finalize_final_module = finalise_entry
+    native.get_pointer_to_function, code.set_env = pointer_of_entry, set_env_of_entry
+    try:
+        yield
+    finally:
+        library._optimize_final_module, library._finalize_final_module = optimise, finalise
+        native.get_pointer_to_function, code.set_env = pointer, set_env
