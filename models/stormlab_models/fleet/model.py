@@ -11,6 +11,7 @@ compared under one seed meet the same latencies, the same losses and the same wo
 
 from collections.abc import Callable, Collection
 from functools import partial
+from importlib.util import find_spec
 
 from pydantic import BaseModel
 
@@ -106,6 +107,24 @@ class Fleet:
             self.service.apply(verb, fault.pod, fault.code, fault.factor)
 
 
+class CompiledFleet:
+    """The model's compiled engine; what it needs is imported when it is used."""
+
+    def why_not(self, scenario: Scenario) -> str:
+        """What keeps it from running a scenario: Numba, or what only the reference can do."""
+        if find_spec("numba") is None:
+            return "Numba is not installed: pip install 'stormlab[fleet]'"
+        from stormlab_models.fleet.compiled.run import why_not  # noqa: PLC0415  heavy
+
+        return why_not(scenario)
+
+    def run(self, scenario: Scenario, seed: int) -> Trace:
+        """The trace that the reference would give."""
+        from stormlab_models.fleet.compiled.run import traced  # noqa: PLC0415  heavy
+
+        return traced(scenario, seed)
+
+
 class FleetModel:
     """The model as the harness finds it (:class:`stormlab.model.Model`)."""
 
@@ -113,6 +132,7 @@ class FleetModel:
     summary = "many clients with a reconnect policy against a service that fails and comes back"
     parameters: type[BaseModel] = Parameters
     faults: Collection[str] = (*SERVER_FAULTS, *CLIENT_FAULTS)
+    compiled = CompiledFleet()
 
     def build(self, world: World, scenario: Scenario) -> None:
         """Populate the world."""

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from stormlab import __version__
+from stormlab.cli.engine import engine_option
 from stormlab.console import fail, note, print_json, progress, say, table
 from stormlab.replications import ReplicationError
 from stormlab.scenario import ScenarioError
@@ -34,6 +35,7 @@ Examples:
     type=click.IntRange(0, SEED_MAX),
     help="Seed of the first replication.",
 )
+@engine_option
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes; default: one per core.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--markdown", is_flag=True, help="Print the page docs/published.md.")
@@ -43,6 +45,7 @@ def published(
     ids: tuple[str, ...],
     quick: bool,
     seed: int,
+    engine: str,
     jobs: int | None,
     as_json: bool,
     markdown: bool,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stormlab.cli.completion import complete_scenario, did_you_mean
+from stormlab.cli.engine import engine_option, say_engines
 from stormlab.cli.run import seed_of
 from stormlab.console import STOPPED, fail, note, print_json
 
@@ -100,6 +101,7 @@ same command goes on where it was.""",
     multiple=True,
     help="Table and judge this figure instead of the usual; may be repeated.",
 )
+@engine_option
 @click.option("--out", metavar="DIR", help="Write report, figures and every run into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: everything that was found.")
 @click.option("--quiet", is_flag=True, help="No progress; table and verdicts only.")
@@ -114,6 +116,7 @@ def compare(  # noqa: PLR0913  one argument per option, all by keyword
     jobs: int | None,
     settings: tuple[str, ...],
     figures: tuple[str, ...],
+    engine: str,
     out: str | None,
     as_json: bool,
     quiet: bool,
@@ -130,6 +133,7 @@ def compare(  # noqa: PLR0913  one argument per option, all by keyword
     plan = _plan(precision, replications, replications_max, seed)
     with _one_line():
         what = field(scenario, policies, settings)
+        say_engines(engine, (each.scenario for each in what.contenders), quiet=quiet)
         reader = _reading(recovery_reader(), figures)
         place = checked(out) if out is not None else None
         command = _command(scenario, policies, settings, figures, plan, seed)

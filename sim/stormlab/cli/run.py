@@ -8,6 +8,7 @@ import click
 
 from stormlab import __version__
 from stormlab.cli.completion import complete_scenario
+from stormlab.cli.engine import engine_option, say_engines
 from stormlab.console import fail, note, print_json, progress, say, shown, table
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ Examples:
   stormlab run server-down --set faults.0.for_s=20 --set page.jitter_s=1
   stormlab run mine.toml --out result            trace, figures, OpenMetrics
   stormlab run plain --json | jq .figures.attempts
+  stormlab run outage-60s --engine auto         the compiled engine, where it can
 
 \b
 What can be set: stormlab models MODEL""",
@@ -56,14 +58,16 @@ What can be set: stormlab models MODEL""",
     multiple=True,
     help="Change one key of the scenario; may be repeated.",
 )
+@engine_option
 @click.option("--out", metavar="DIR", help="Write trace, figures.json and metrics.prom into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every parameter.")
 @click.option("--quiet", is_flag=True, help="Print figures and trace hash only.")
-def run(
+def run(  # noqa: PLR0913  one argument per option, all by keyword
     *,
     scenario: str,
     seed: int,
     settings: tuple[str, ...],
+    engine: str,
     out: str | None,
     as_json: bool,
     quiet: bool,
@@ -77,6 +81,7 @@ def run(
     from stormlab.cli import output  # noqa: PLC0415
 
     loaded = model.load_scenario(scenario, settings)
+    say_engines(engine, [loaded], quiet=quiet or as_json)
     place = output.checked(out) if out is not None else None
     with progress(f"simulating {loaded.name}", quiet=quiet) as steps:
         trace = next(model.run(loaded, each) for each in steps.over([seed]))

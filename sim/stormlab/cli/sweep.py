@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stormlab.cli.completion import complete_scenario
+from stormlab.cli.engine import engine_option, say_engines
 from stormlab.cli.run import SEED_MAX, seed_of
 from stormlab.console import STOPPED, fail, note, print_json, progress, say, table
 
@@ -87,6 +88,7 @@ run), summary.csv and .md (means with 95 % intervals), sweep-FIGURE.svg.""",
     multiple=True,
     help="A figure to show and draw; may be repeated. Default: the first that differ.",
 )
+@engine_option
 @click.option("--out", metavar="DIR", required=True, help="Folder of the results.")
 @click.option("--keep-units", is_flag=True, help="Keep the file of each run in DIR/.units.partial.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: every figure of every cell.")
@@ -101,6 +103,7 @@ def sweep(  # noqa: PLR0913  one argument per option, all by keyword
     jobs: int | None,
     settings: tuple[str, ...],
     figures: tuple[str, ...],
+    engine: str,
     out: str,
     keep_units: bool,
     as_json: bool,
@@ -119,6 +122,7 @@ def sweep(  # noqa: PLR0913  one argument per option, all by keyword
         place = checked(out)
         seeds = range(seed, seed + replications)
         made = make_sweep(scenario, vary, settings=settings, policies=policies, seeds=seeds)
+        say_engines(engine, (each.scenario for each in made.cells), quiet=quiet)
         command = _command(made, vary, policies, settings)
         results, summaries, chosen, notes = _carry_out(
             made, place, command, jobs, figures, keep_units=keep_units, quiet=quiet

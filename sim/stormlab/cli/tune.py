@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stormlab.cli.completion import complete_scenario
+from stormlab.cli.engine import engine_option, say_engines
 from stormlab.cli.policies import complete_policy
 from stormlab.cli.run import seed_of
 from stormlab.console import STOPPED, fail, note, print_json, say, table, width
@@ -104,6 +105,7 @@ the same command goes on where it was.""",
     multiple=True,
     help="Change one key of the scenario; may be repeated.",
 )
+@engine_option
 @click.option("--out", metavar="DIR", help="Write policy.toml, all trials, picture and report.")
 @click.option("--keep-units", is_flag=True, help="Keep the file of each run in DIR/.units.partial.")
 @click.option("--all", "show_all", is_flag=True, help="Show all trials, not only the best.")
@@ -123,6 +125,7 @@ def tune(  # noqa: PLR0913  one argument per option, all by keyword
     seed: int,
     jobs: int | None,
     settings: tuple[str, ...],
+    engine: str,
     out: str | None,
     keep_units: bool,
     show_all: bool,
@@ -134,7 +137,8 @@ def tune(  # noqa: PLR0913  one argument per option, all by keyword
     What is found is checked under seeds that the search has not seen: the best of many noisy
     trials looks better than it is.
     """
-    from stormlab.tune import Aim, axis, goal, target  # noqa: PLC0415  heavy: when called
+    from stormlab.compare import field  # noqa: PLC0415  heavy: when called
+    from stormlab.tune import Aim, axis, goal, target  # noqa: PLC0415
 
     with _one_line():
         axes, wanted = tuple(map(axis, vary)), tuple(map(goal, goals))
@@ -142,6 +146,8 @@ def tune(  # noqa: PLR0913  one argument per option, all by keyword
         then = target(wanted, minimise, maximise)
         amounts = (trials, replications, check, seed)
         aim = Aim(scenario, policy, axes, wanted, then, settings, *amounts)
+        contenders = field(scenario, [policy], settings).contenders
+        say_engines(engine, (each.scenario for each in contenders), quiet=quiet)
         place = _checked(out) if out is not None else None
         found = _carry_out(aim, jobs, place, quiet=quiet)
         command = _command(aim, minimise, maximise)

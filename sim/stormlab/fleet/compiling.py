@@ -82,7 +82,11 @@ def _whole_kernels() -> Iterator[None]:
     try:
         from numba.core import codegen  # noqa: PLC0415  names that may not be there
 
-        library, native, code = codegen.CPUCodeLibrary, codegen.JITCodeLibrary, codegen.JITCPUCodegen
+        library, native, code = (
+            codegen.CPUCodeLibrary,
+            codegen.JITCodeLibrary,
+            codegen.JITCPUCodegen,
+        )
         optimise, finalise = library._optimize_final_module, library._finalize_final_module
         pointer, set_env = native.get_pointer_to_function, code.set_env
     except (ImportError, AttributeError):

@@ -176,7 +176,9 @@ def other_delay(rule, schedule, n, me, chance):
         if schedule.a == schedule.b:
             return formulas.whole_ns(schedule.a * 1000.0, SATURATE)
         chosen = drawn(chance, schedule.purpose, schedule.scope)
-        return formulas.whole_ns((schedule.a + (schedule.b - schedule.a) * chosen) * 1000.0, SATURATE)
+        return formulas.whole_ns(
+            (schedule.a + (schedule.b - schedule.a) * chosen) * 1000.0, SATURATE
+        )
     if kind == BETWEEN:
         if schedule.ends_at >= 0 and n >= schedule.ends_at:
             return NO_MORE

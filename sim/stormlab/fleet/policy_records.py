@@ -453,5 +453,3 @@ def _open_times(plan: Plan) -> NDArray[np.int64]:
     if not plan.has_breaker:
         return np.zeros(1, np.int64)
     return np.array([plan.open_time_ns(opens) for opens in range(2048)], np.int64)
-
-

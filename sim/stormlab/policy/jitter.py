@@ -18,7 +18,6 @@ from stormlab.policy.rules.formulas import TEETH
 from stormlab.policy.support import UNIT, Draw
 
 
-
 class Jitter(Protocol):
     """How chance spreads a base delay."""
 

@@ -126,9 +126,7 @@ class Reconnector:
     def postponed(self, time_ns: int, chance: Chance) -> Decision:
         """The next attempt after a refusal by breaker or budget; None: a fact will bring it."""
         breaker, budget = self.breaker, self.budget
-        return _retry(
-            reconnecting.postponed(self.plan, self, breaker, budget, time_ns, chance)
-        )
+        return _retry(reconnecting.postponed(self.plan, self, breaker, budget, time_ns, chance))
 
 
 def _retry(decision: int) -> RetryAt | None:

@@ -57,4 +57,3 @@ def entries() -> tuple[Begin, Run]:
         begin.compile(f"void({int64}, {int64}, {int64}, {int64}, {uint64}, {int64}, {uint64})")
         run.compile(f"{int64}({int64}, {int64})")
     return begin, run
-

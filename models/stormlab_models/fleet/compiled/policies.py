@@ -69,7 +69,7 @@ class Policies:
         tables = []
         for found in policies:
             try:
-                tables.append(policy_tables(_parts(found), ends.happened))
+                tables.append(policy_tables(parts_of(found), ends.happened))
             except NotCompiledError as error:
                 raise NotCompiledError(f"policy {found.name}: {error}") from None
         rules = np.concatenate([each.rule for each in tables])
@@ -95,7 +95,7 @@ class Policies:
         budgets["room"] = pay_rooms[per_socket]
         budgets["full_at_ns"] = budgets["last_ns"] = NEVER
         for number, found in enumerate(policies):
-            budget = _parts(found).budget
+            budget = parts_of(found).budget
             if budget is not None:
                 budgets["left"][per_socket == number] = getattr(budget.make(), "left", 0)
         state |= {"breaker_p": breakers, "budget_p": budgets}
@@ -119,7 +119,8 @@ class Policies:
         return ""
 
 
-def _parts(found: FoundPolicy) -> Any:  # noqa: ANN401  whatever makes the policy
+def parts_of(found: FoundPolicy) -> Any:  # noqa: ANN401  whatever makes the policy
+    """The parts that a policy is made of, if it is."""
     factory = found.factory
     return getattr(factory, "__self__", factory) if _is_bound(factory) else factory
 
@@ -130,7 +131,7 @@ def _is_bound(factory: object) -> bool:
 
 def _terms(found: FoundPolicy) -> tuple[int, ...]:
     """What a policy asks of its host."""
-    parts = _parts(found)
+    parts = parts_of(found)
     terms: Terms = parts.terms
     growing = parts.connect_timeout is not None
     times = (terms.connect_timeout_s, terms.heartbeat_s, terms.heartbeat_timeout_s)
@@ -298,4 +299,3 @@ def end_of_code(w, code):
     while code_of(w, end) != code:
         end += 1
     return end
-

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from stormlab import __version__
 from stormlab.clock import to_ns
 from stormlab.draws import Draws
-from stormlab.fleet.policy_records import NotCompiledError
+from stormlab.fleet.policy_records import NotCompiledError, policy_tables
 from stormlab.policy.catalogue import find_policy
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab_models.fleet.compiled import loop
+from stormlab_models.fleet.compiled.ends import Ends
 from stormlab_models.fleet.compiled.kernel import entries
+from stormlab_models.fleet.compiled.policies import parts_of
 from stormlab_models.fleet.compiled.setup import Memory, prepare
 from stormlab_models.fleet.compiled.words import WORDS
 from stormlab_models.fleet.parameters import Parameters
@@ -46,6 +48,23 @@ def refused(scenario: Scenario) -> str:
     for order, fault in enumerate(scenario.faults):
         if fault.do == "hide":
             return f"faults.{order}.do = 'hide': the timers of hidden pages"
+    return ""
+
+
+def why_not(scenario: Scenario) -> str:
+    """What keeps the kernel from running a scenario, its policies included; empty: nothing."""
+    found = refused(scenario)
+    if found:
+        return found
+    parameters = scenario.parameters
+    assert isinstance(parameters, Parameters)  # noqa: S101
+    ends = Ends.of(parameters, scenario.faults)
+    for group in parameters.groups:
+        policy = find_policy(group)
+        try:
+            policy_tables(parts_of(policy), ends.happened)
+        except NotCompiledError as error:
+            return f"policy {policy.name}: {error}"
     return ""
 
 

@@ -150,7 +150,9 @@ def throttle_take(rule: Any, memory: Any, time_ns: int, unit: float) -> bool:  #
     accepts = memory.left
     requests = memory.count - accepts
     refusal = max(0.0, (requests - rule.k * accepts) / (requests + 1))
-    due = rule.probe_ns >= 0 and memory.last_ns != NEVER and time_ns >= memory.last_ns + rule.probe_ns
+    due = (
+        rule.probe_ns >= 0 and memory.last_ns != NEVER and time_ns >= memory.last_ns + rule.probe_ns
+    )
     if not due and refusal > 0 and unit < refusal:
         throttle_add(memory, time_ns, 0)
         return False
