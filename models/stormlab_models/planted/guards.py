@@ -97,9 +97,8 @@ class LeakyProbe(Reconnector):
     def on(self, happened: Happened, chance: Chance) -> Decision:
         """Forget to tell the breaker of a probe that failed."""
         breaker, failed = self.breaker, happened.fact in {Fact.DROPPED, Fact.REFUSED}
-        if failed and breaker is not None:
-            if breaker.state(happened.time_ns) is BreakerState.HALF_OPEN:
-                self.unresolved = False
+        if failed and breaker and breaker.state(happened.time_ns) is BreakerState.HALF_OPEN:
+            self.unresolved = False
         return super().on(happened, chance)
 
 

@@ -45,7 +45,7 @@ def published(
     ids: tuple[str, ...],
     quick: bool,
     seed: int,
-    engine: str,
+    engine: str,  # noqa: ARG001  the option itself lets the process use it
     jobs: int | None,
     as_json: bool,
     markdown: bool,

@@ -62,7 +62,7 @@ What can be set: stormlab models MODEL""",
 @click.option("--out", metavar="DIR", help="Write trace, figures.json and metrics.prom into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every parameter.")
 @click.option("--quiet", is_flag=True, help="Print figures and trace hash only.")
-def run(  # noqa: PLR0913  one argument per option, all by keyword
+def run(
     *,
     scenario: str,
     seed: int,

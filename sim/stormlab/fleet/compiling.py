@@ -37,7 +37,7 @@ def sources_digest(packages: Sequence[ModuleType]) -> str:
     return digest.hexdigest()
 
 
-def entry(make: Callable[[str], Callable[..., Any]], digest: str) -> Any:  # noqa: ANN401  Numba's
+def entry(make: Callable[[str], Callable[..., Any]], digest: str) -> Any:
     """Compile what ``make(digest)`` gives when it is called, and keep it where that is possible.
 
     Where no folder can be written, it is compiled anew in each process, with a warning.
@@ -67,7 +67,7 @@ def compiling(what: str, entries: Sequence[Any]) -> Iterator[None]:
         yield
 
 
-def _is_kept(dispatcher: Any) -> bool:  # noqa: ANN401
+def _is_kept(dispatcher: Any) -> bool:
     """Whether Numba has an index of this entry on disk."""
     path = getattr(getattr(dispatcher, "_cache", None), "cache_path", None)
     if path is None:
@@ -82,32 +82,30 @@ def _whole_kernels() -> Iterator[None]:
     try:
         from numba.core import codegen  # noqa: PLC0415  names that may not be there
 
-        library, native, code = (
-            codegen.CPUCodeLibrary,
-            codegen.JITCodeLibrary,
-            codegen.JITCPUCodegen,
-        )
+        library: Any = codegen.CPUCodeLibrary
+        native: Any = codegen.JITCodeLibrary
+        code: Any = codegen.JITCPUCodegen
         optimise, finalise = library._optimize_final_module, library._finalize_final_module
         pointer, set_env = native.get_pointer_to_function, code.set_env
     except (ImportError, AttributeError):
         yield
         return
 
-    def optimise_entry(self: Any) -> None:  # noqa: ANN401
+    def optimise_entry(self: Any) -> None:
         if ENTRY in self.name:
             optimise(self)
 
-    def finalise_entry(self: Any) -> None:  # noqa: ANN401
+    def finalise_entry(self: Any) -> None:
         if ENTRY in self.name:
             finalise(self)
         else:
             self._finalize_dynamic_globals()
             self._finalized = True
 
-    def pointer_of_entry(self: Any, name: str) -> int:  # noqa: ANN401
+    def pointer_of_entry(self: Any, name: str) -> int:
         return int(pointer(self, name)) if ENTRY in self.name else 0
 
-    def set_env_of_entry(self: Any, name: str, env: Any) -> None:  # noqa: ANN401
+    def set_env_of_entry(self: Any, name: str, env: Any) -> None:
         if self._engine.get_global_value_address(name):
             set_env(self, name, env)
 

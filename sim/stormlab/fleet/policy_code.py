@@ -6,8 +6,6 @@ address, schedules by record, memories by address. ``chance`` is a tuple: the se
 socket's address, the client's, and the ordinal of the decision (integers).
 """
 
-# ruff: noqa: ANN202, ANN001, ARG001 - Numba reads the source of these functions and infers types
-
 import numpy as np
 from numba.extending import overload, register_jitable
 
@@ -18,7 +16,6 @@ from stormlab.fleet.policy_records import (
     ADDED,
     BETWEEN,
     BUCKET,
-    COUNT,
     DECORRELATED,
     DELAYS,
     EQUAL,
@@ -27,7 +24,6 @@ from stormlab.fleet.policy_records import (
     LEAKY,
     MULTIPLIED,
     NEXT_ABOVE,
-    NORMAL,
     OWN_KEYS,
     POLLY,
     POLLY_TABLES,
@@ -67,7 +63,7 @@ for _module in (formulas, windows, budgeting, breaking, reconnecting):
             register_jitable(**INNER)(_function)
 
 
-# memories ---------------------------------------------------------------------------------------------
+# memories ----------------------------------------------------------------------------------------
 
 
 @overload(memory.get, jit_options=INNER)
@@ -85,7 +81,7 @@ def _value(table, place):
     return lambda table, place: load_f8(table, place)
 
 
-# draws ------------------------------------------------------------------------------------------------
+# draws -------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -117,7 +113,7 @@ def _own_unit(rule, chance, purpose):
     return lambda rule, chance, purpose: own(chance, purpose)
 
 
-# schedules --------------------------------------------------------------------------------------------
+# schedules ---------------------------------------------------------------------------------------
 
 
 @compiled
@@ -267,7 +263,7 @@ def _clear_memory(me):
     return clear
 
 
-# breakers ---------------------------------------------------------------------------------------------
+# breakers ----------------------------------------------------------------------------------------
 
 
 @overload(host.open_time_ns, jit_options=INNER)
@@ -316,7 +312,7 @@ def _forget_results(rule, breaker):
     return forget
 
 
-# budgets ----------------------------------------------------------------------------------------------
+# budgets -----------------------------------------------------------------------------------------
 
 
 @overload(host.budget_take, jit_options=INNER)
@@ -405,7 +401,7 @@ def _budget_active(rule, budget, change):
     return active
 
 
-# terms ------------------------------------------------------------------------------------------------
+# terms -------------------------------------------------------------------------------------------
 
 
 @compiled

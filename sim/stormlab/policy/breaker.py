@@ -120,7 +120,7 @@ class RateInWindow:
 class _TimeWindow:
     """Results by bucket; a bucket is one nanosecond when the window moves with every result."""
 
-    __slots__ = ("count", "first", "ring", "room", "rule", "window_buckets", "_bucket_ns")
+    __slots__ = ("_bucket_ns", "count", "first", "ring", "room", "rule", "window_buckets")
 
     def __init__(self, rule: RateInWindow) -> None:
         self.rule = rule

@@ -83,9 +83,9 @@ class Plan:
         "breaker_spread_ns", "by_hand_resets", "drop_counts", "drops_fail", "failure_ratio",
         "from_attempt", "gate", "give_up_ns", "half_open_ns_max", "has_breaker", "has_budget",
         "has_first", "has_online", "has_visible", "hidden_ns", "late_ns", "limits",
-        "longest_hidden", "network_resets", "probe_again", "probes", "ratio_decides", "reset_after_ns",
-        "reset_on", "rules", "schedules", "skips_hidden", "spacing_ns", "success_on", "successes",
-        "waits_offline",
+        "longest_hidden", "network_resets", "probe_again", "probes", "ratio_decides",
+        "reset_after_ns", "reset_on", "rules", "schedules", "skips_hidden", "spacing_ns",
+        "success_on", "successes", "waits_offline",
     )  # fmt: skip
 
     def __init__(self, rule: "Reconnect") -> None:
@@ -141,7 +141,7 @@ class Plan:
         """What the rules for codes and the server's advice say of an end."""
         asks = self.advice and happened.retry_after_ns is not None
         code = happened.code
-        if not self.rules and not asks and code != SERVICE_RESTART and code != TRY_AGAIN_LATER:
+        if not self.rules and not asks and code not in (SERVICE_RESTART, TRY_AGAIN_LATER):
             return PLAIN
         end = End()
         for number, rule in enumerate(self.rules):

@@ -79,7 +79,7 @@ def group_of(w, socket):
     return group_at(w.group_p, client_at(w.client_p, socket.who >> 20).group)
 
 
-# decisions ----------------------------------------------------------------------------------------
+# decisions ---------------------------------------------------------------------------------------
 
 
 @compiled
@@ -172,7 +172,7 @@ def start(w, owner, socket, now_ns):
     carry_on(w, owner, socket, now_ns, policy.start(w, owner, socket, now_ns))
 
 
-# an attempt ---------------------------------------------------------------------------------------
+# an attempt --------------------------------------------------------------------------------------
 
 
 @compiled
@@ -311,7 +311,7 @@ def reached_elsewhere(w, index, link, now_ns):
     sends_syn(w, index, link, now_ns)
 
 
-# what arrives -------------------------------------------------------------------------------------
+# what arrives ------------------------------------------------------------------------------------
 
 
 @compiled
@@ -445,7 +445,7 @@ def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     carry_on(w, owner, socket, now_ns, decision)
 
 
-# the watch over an open connection ----------------------------------------------------------------
+# the watch over an open connection ---------------------------------------------------------------
 
 
 @compiled

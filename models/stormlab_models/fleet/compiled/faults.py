@@ -252,7 +252,7 @@ def drain(w, number, pod, now_ns):
     close_over(w, pod, spread_ns, now_ns, policy.end_of_code(w, w.drain_code))
 
 
-# clients ------------------------------------------------------------------------------------------
+# clients -----------------------------------------------------------------------------------------
 
 
 @compiled

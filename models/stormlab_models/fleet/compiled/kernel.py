@@ -19,7 +19,7 @@ Run = Callable[[int, int], int]
 def _begin(digest: str) -> Begin:
     """Make the entry that lets clients be connected, or connect."""
 
-    def kernel_entry_begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913
+    def kernel_entry_begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key):
         _ = digest
         loop_begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key)
 
@@ -29,7 +29,7 @@ def _begin(digest: str) -> Begin:
 def _run(digest: str) -> Run:
     """Make the entry that handles events."""
 
-    def kernel_entry_run(address, events_max):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def kernel_entry_run(address, events_max):
         _ = digest
         return loop_run(address, events_max)
 

@@ -2,7 +2,7 @@
 
 Records lie in arrays that NumPy owns; the kernel reaches them by address
 (:mod:`stormlab.fleet.memory`). A record's fields are those of the reference's objects
-(:class:`.client.Endpoint`, :class:`.link.Link`, :class:`.pod.Pod` ...) under the same names, so that
+(:class:`..client.Endpoint`, :class:`..link.Link`, :class:`..pod.Pod`) under the same names, so that
 the two can be read side by side. Absent times are ``NEVER``, absent indices ``-1``.
 """
 

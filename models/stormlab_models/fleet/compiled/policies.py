@@ -53,7 +53,7 @@ class Policies:
     kept: list[NDArray[Any]]
 
     @classmethod
-    def of(  # noqa: PLR0913  what they are made of
+    def of(
         cls,
         policies: Sequence[FoundPolicy],
         ends: Ends,
@@ -119,7 +119,7 @@ class Policies:
         return ""
 
 
-def parts_of(found: FoundPolicy) -> Any:  # noqa: ANN401  whatever makes the policy
+def parts_of(found: FoundPolicy) -> Any:
     """The parts that a policy is made of, if it is."""
     factory = found.factory
     return getattr(factory, "__self__", factory) if _is_bound(factory) else factory

@@ -29,7 +29,6 @@ from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
     LIVE,
     NEVER,
-    NOWHERE,
     QUEUED,
     SERVING,
     client_at,
@@ -105,7 +104,7 @@ def from_server(w, index, link, now_ns, data):
         at(w, index, link, arrives_ns, links.BROWSER, links.TOLD, data)
 
 
-# handshakes ---------------------------------------------------------------------------------------
+# handshakes --------------------------------------------------------------------------------------
 
 
 @compiled
@@ -297,7 +296,7 @@ def accept(w, index, link, now_ns):
         calls.call(w, index, link, now_ns)
 
 
-# connections --------------------------------------------------------------------------------------
+# connections -------------------------------------------------------------------------------------
 
 
 @compiled

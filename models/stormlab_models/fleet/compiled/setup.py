@@ -95,7 +95,7 @@ def faults_in_order(faults: list[Fault], parameters: Parameters, until_ns: int) 
     return made
 
 
-def prepare(  # noqa: PLR0913  what a run is made of
+def prepare(
     parameters: Parameters,
     policies: list[FoundPolicy],
     groups: NDArray[np.int32],

@@ -11,7 +11,7 @@ from stormlab.policy.rules.host import forget_results, open_time_ns, remember, t
 from stormlab.policy.rules.numbers import BROKEN, CLOSED, HALF_OPEN, NO_MORE
 
 
-def state_at(rule: Any, breaker: Any, time_ns: int) -> int:  # noqa: ANN401
+def state_at(rule: Any, breaker: Any, time_ns: int) -> int:
     """Where it stands at ``time_ns``."""
     while True:
         if breaker.stage == BROKEN and time_ns >= breaker.until_ns:
@@ -28,7 +28,7 @@ def state_at(rule: Any, breaker: Any, time_ns: int) -> int:  # noqa: ANN401
     return found
 
 
-def trip(rule: Any, breaker: Any, time_ns: int) -> None:  # noqa: ANN401
+def trip(rule: Any, breaker: Any, time_ns: int) -> None:
     """Open it."""
     breaker.opens += 1
     breaker.stage = BROKEN
@@ -36,7 +36,7 @@ def trip(rule: Any, breaker: Any, time_ns: int) -> None:  # noqa: ANN401
     forget_results(rule, breaker)
 
 
-def close(rule: Any, breaker: Any) -> None:  # noqa: ANN401
+def close(rule: Any, breaker: Any) -> None:
     """Close it."""
     breaker.opens = 0
     breaker.stage = CLOSED
@@ -44,7 +44,7 @@ def close(rule: Any, breaker: Any) -> None:  # noqa: ANN401
     forget_results(rule, breaker)
 
 
-def probe_free(rule: Any, breaker: Any, time_ns: int) -> bool:  # noqa: ANN401
+def probe_free(rule: Any, breaker: Any, time_ns: int) -> bool:
     """Whether another probe may be made while half-open."""
     if rule.probes < 0:
         return True
@@ -59,7 +59,7 @@ def probe_free(rule: Any, breaker: Any, time_ns: int) -> bool:  # noqa: ANN401
     return free
 
 
-def allow(rule: Any, breaker: Any, time_ns: int) -> bool:  # noqa: ANN401
+def allow(rule: Any, breaker: Any, time_ns: int) -> bool:
     """Whether an attempt may be made now; while half-open a yes uses up a probe."""
     state = state_at(rule, breaker, time_ns)
     if state == CLOSED:
@@ -71,7 +71,7 @@ def allow(rule: Any, breaker: Any, time_ns: int) -> bool:  # noqa: ANN401
     return True
 
 
-def record(rule: Any, breaker: Any, time_ns: int, success: bool) -> None:  # noqa: ANN401, FBT001
+def record(rule: Any, breaker: Any, time_ns: int, success: bool) -> None:
     """Take the end of an attempt."""
     state = state_at(rule, breaker, time_ns)
     if state == CLOSED:
@@ -87,7 +87,7 @@ def record(rule: Any, breaker: Any, time_ns: int, success: bool) -> None:  # noq
         decide(rule, breaker, time_ns)
 
 
-def decide(rule: Any, breaker: Any, time_ns: int) -> None:  # noqa: ANN401
+def decide(rule: Any, breaker: Any, time_ns: int) -> None:
     """Close or open it, if the probes say so."""
     if not rule.ratio_decides:
         if breaker.bad > 0:
@@ -103,7 +103,7 @@ def decide(rule: Any, breaker: Any, time_ns: int) -> None:  # noqa: ANN401
             close(rule, breaker)
 
 
-def next_probe_ns(rule: Any, breaker: Any, time_ns: int) -> int:  # noqa: ANN401
+def next_probe_ns(rule: Any, breaker: Any, time_ns: int) -> int:
     """When the next attempt may be made: a time, now, or NO_MORE: when a probe under way ends."""
     state = state_at(rule, breaker, time_ns)
     if state == BROKEN:

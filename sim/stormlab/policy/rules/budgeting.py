@@ -1,7 +1,7 @@
 """What retry budgets do; see :mod:`stormlab.policy.budget`.
 
-``rule``: a budget's parameters as numbers. ``memory``: its counts, all integers. Moments of a budget
-that remembers them lie in rings: first, count, room, ring (as in :mod:`.windows`).
+``rule``: a budget's parameters as numbers. ``memory``: its counts, all integers. Moments that a
+budget remembers lie in rings: first, count, room, ring (as in :mod:`.windows`).
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ NANO = 1_000_000_000
 WORDS = 2
 
 
-# refilled by time ----------------------------------------------------------------------------------
+# refilled by time --------------------------------------------------------------------------------
 
 
-def bucket_take(rule: Any, memory: Any, time_ns: int) -> bool:  # noqa: ANN401
+def bucket_take(rule: Any, memory: Any, time_ns: int) -> bool:
     """Pay for a retry from a bucket that time fills."""
     missing_ns = rule.period_ns
     if memory.full_at_ns != NEVER:
@@ -27,7 +27,7 @@ def bucket_take(rule: Any, memory: Any, time_ns: int) -> bool:  # noqa: ANN401
     return True
 
 
-def bucket_next_ns(rule: Any, memory: Any, time_ns: int) -> int:  # noqa: ANN401
+def bucket_next_ns(rule: Any, memory: Any, time_ns: int) -> int:
     """When the bucket has a token again."""
     if memory.full_at_ns == NEVER:
         return time_ns
@@ -35,15 +35,15 @@ def bucket_next_ns(rule: Any, memory: Any, time_ns: int) -> int:  # noqa: ANN401
     return max(time_ns, has_ns)
 
 
-# refilled by results -------------------------------------------------------------------------------
+# refilled by results -----------------------------------------------------------------------------
 
 
-def tokens_add(rule: Any, memory: Any, nano_tokens: int) -> None:  # noqa: ANN401
+def tokens_add(rule: Any, memory: Any, nano_tokens: int) -> None:
     """Add tokens, or take some."""
     memory.left = max(0, min(rule.tokens_max, memory.left + nano_tokens))
 
 
-def tokens_take(rule: Any, memory: Any) -> bool:  # noqa: ANN401
+def tokens_take(rule: Any, memory: Any) -> bool:
     """Pay for a retry."""
     if memory.left < rule.cost or (rule.above > 0 and memory.left <= rule.above):
         return False
@@ -51,7 +51,7 @@ def tokens_take(rule: Any, memory: Any) -> bool:  # noqa: ANN401
     return True
 
 
-def tokens_result(rule: Any, memory: Any, success: bool, retried: bool) -> None:  # noqa: ANN401, FBT001
+def tokens_result(rule: Any, memory: Any, success: bool, retried: bool) -> None:
     """Tokens for a success, or against a failure."""
     if not success:
         tokens_add(rule, memory, -rule.per_failure)
@@ -61,10 +61,10 @@ def tokens_result(rule: Any, memory: Any, success: bool, retried: bool) -> None:
         tokens_add(rule, memory, rule.per_success)
 
 
-# a share of the requests of late -------------------------------------------------------------------
+# a share of the requests of late -----------------------------------------------------------------
 
 
-def leaky_forget(rule: Any, memory: Any, step: int) -> None:  # noqa: ANN401
+def leaky_forget(rule: Any, memory: Any, step: int) -> None:
     """Let deposits and withdrawals go that are too old."""
     oldest = step - rule.steps
     while memory.count > 0 and get(memory.ring, memory.first * WORDS) <= oldest:
@@ -73,7 +73,7 @@ def leaky_forget(rule: Any, memory: Any, step: int) -> None:  # noqa: ANN401
         memory.count -= 1
 
 
-def leaky_move(rule: Any, memory: Any, step: int, amount: int) -> None:  # noqa: ANN401
+def leaky_move(rule: Any, memory: Any, step: int, amount: int) -> None:
     """Deposit or withdraw; what happens in one step is one entry."""
     leaky_forget(rule, memory, step)
     last = (memory.first + memory.count - 1) % memory.room * WORDS
@@ -86,7 +86,7 @@ def leaky_move(rule: Any, memory: Any, step: int, amount: int) -> None:  # noqa:
     memory.left += amount
 
 
-def leaky_take(rule: Any, memory: Any, step: int) -> bool:  # noqa: ANN401
+def leaky_take(rule: Any, memory: Any, step: int) -> bool:
     """Pay for a retry."""
     leaky_forget(rule, memory, step)
     if memory.left < NANO:
@@ -95,7 +95,7 @@ def leaky_take(rule: Any, memory: Any, step: int) -> bool:  # noqa: ANN401
     return True
 
 
-def leaky_next(rule: Any, memory: Any, step: int) -> int:  # noqa: ANN401
+def leaky_next(rule: Any, memory: Any, step: int) -> int:
     """The step at which a retry can be paid for; this one: now; NO_MORE: not by waiting."""
     leaky_forget(rule, memory, step)
     if memory.left >= NANO:
@@ -110,10 +110,10 @@ def leaky_next(rule: Any, memory: Any, step: int) -> int:  # noqa: ANN401
     return NO_MORE
 
 
-# a share of what is active -------------------------------------------------------------------------
+# a share of what is active -----------------------------------------------------------------------
 
 
-def share_take(rule: Any, memory: Any) -> bool:  # noqa: ANN401
+def share_take(rule: Any, memory: Any) -> bool:
     """Pay for a retry."""
     if memory.retries >= max(rule.retries_min, int(rule.share * memory.count)):
         return False
@@ -121,10 +121,10 @@ def share_take(rule: Any, memory: Any) -> bool:  # noqa: ANN401
     return True
 
 
-# refused by chance ---------------------------------------------------------------------------------
+# refused by chance -------------------------------------------------------------------------------
 
 
-def throttle_forget(memory: Any, begin_ns: int) -> None:  # noqa: ANN401
+def throttle_forget(memory: Any, begin_ns: int) -> None:
     """Let requests and accepts go that have left the window; both lie in one ring by time.
 
     An entry is a time and 1 for an accept, 0 for a request.
@@ -135,7 +135,7 @@ def throttle_forget(memory: Any, begin_ns: int) -> None:  # noqa: ANN401
         memory.count -= 1
 
 
-def throttle_add(memory: Any, time_ns: int, accept: int) -> None:  # noqa: ANN401
+def throttle_add(memory: Any, time_ns: int, accept: int) -> None:
     """Remember a request or an accept."""
     place = (memory.first + memory.count) % memory.room * WORDS
     put(memory.ring, place, time_ns)
@@ -144,7 +144,7 @@ def throttle_add(memory: Any, time_ns: int, accept: int) -> None:  # noqa: ANN40
     memory.left += accept
 
 
-def throttle_take(rule: Any, memory: Any, time_ns: int, unit: float) -> bool:  # noqa: ANN401
+def throttle_take(rule: Any, memory: Any, time_ns: int, unit: float) -> bool:
     """Let a retry through, or refuse it by chance."""
     throttle_forget(memory, time_ns - rule.window_ns)
     accepts = memory.left
@@ -159,7 +159,7 @@ def throttle_take(rule: Any, memory: Any, time_ns: int, unit: float) -> bool:  #
     return True
 
 
-def throttle_next_ns(rule: Any, memory: Any, time_ns: int) -> int:  # noqa: ANN401
+def throttle_next_ns(rule: Any, memory: Any, time_ns: int) -> int:
     """When one is let through in any case."""
     if rule.probe_ns < 0 or memory.last_ns == NEVER:
         return NO_MORE

@@ -44,7 +44,7 @@ def capped(delay_ms: float, cap_ms: float) -> float:
     return cap_ms if delay_ms > cap_ms else delay_ms
 
 
-def rounded(delay_ms: float, step_ms: float, nearest: bool) -> float:  # noqa: FBT001  a number
+def rounded(delay_ms: float, step_ms: float, nearest: bool) -> float:
     """A multiple of ``step_ms``; ``nearest``: a half goes to the even one. 0: as it is."""
     if step_ms == 0 or not -HUGE < delay_ms < HUGE:
         return delay_ms
@@ -54,7 +54,7 @@ def rounded(delay_ms: float, step_ms: float, nearest: bool) -> float:  # noqa: F
     return floor(steps) * step_ms
 
 
-def full(base_ms: float, unit: float, low_ms: float, on_top: bool, whole: bool) -> float:  # noqa: FBT001
+def full(base_ms: float, unit: float, low_ms: float, on_top: bool, whole: bool) -> float:
     """Uniform from the floor to the base, or the floor plus uniform from 0 to the base."""
     width_ms = base_ms if on_top else max(0.0, base_ms - low_ms)
     if whole:
@@ -73,7 +73,7 @@ def multiplied(base_ms: float, unit: float, low: float, high: float) -> float:
     return base_ms * (low + (high - low) * unit)
 
 
-def added(base_ms: float, unit: float, low_ms: float, high_ms: float, whole: bool) -> float:  # noqa: FBT001
+def added(base_ms: float, unit: float, low_ms: float, high_ms: float, whole: bool) -> float:
     """The base plus uniform from ``low_ms`` to ``high_ms``."""
     more_ms = low_ms + (high_ms - low_ms) * unit
     return base_ms + (floor(more_ms) if whole else more_ms)
@@ -92,7 +92,7 @@ def decorrelated(base_ms: float, before_ms: float, factor: float, unit: float) -
     return base_ms + (factor * before_ms - base_ms) * unit
 
 
-def grown_first(low_ms: float, high_ms: float, unit: float, whole: bool) -> float:  # noqa: FBT001
+def grown_first(low_ms: float, high_ms: float, unit: float, whole: bool) -> float:
     """The first delay of a walk that then only grows, before the cap."""
     more_ms = (high_ms - low_ms) * unit
     return low_ms + (floor(more_ms) if whole else more_ms)
@@ -103,7 +103,7 @@ def normal_next(mean_ms: float, score: float, deviation: float) -> float:
     return max(0.0, mean_ms + score * deviation * mean_ms)
 
 
-def polly_curve(table: Any, begin: int, unit: float, growth: float) -> float:  # noqa: ANN401
+def polly_curve(table: Any, begin: int, unit: float, growth: float) -> float:
     """Polly's curve between the points of its table that starts at ``begin``, times ``growth``."""
     place = unit * POLLY_POINTS
     index = int(place)

@@ -3,18 +3,18 @@
 from typing import Any
 
 
-def get(ring: Any, place: int) -> int:  # noqa: ANN401  a list, or an address
+def get(ring: Any, place: int) -> int:
     """A number of a memory."""
     found: int = ring[place]
     return found
 
 
-def put(ring: Any, place: int, number: int) -> None:  # noqa: ANN401
+def put(ring: Any, place: int, number: int) -> None:
     """Set a number of a memory."""
     ring[place] = number
 
 
-def value(table: Any, place: int) -> float:  # noqa: ANN401
+def value(table: Any, place: int) -> float:
     """A value of a table."""
     found: float = table[place]
     return found

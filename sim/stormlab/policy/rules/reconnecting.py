@@ -57,7 +57,7 @@ NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
 
-def begin(me: Any) -> None:  # noqa: ANN401
+def begin(me: Any) -> None:
     """Nothing is counted yet."""
     me.phase = WAITING
     me.n = me.retries = me.attempts = 0
@@ -68,17 +68,17 @@ def begin(me: Any) -> None:  # noqa: ANN401
     me.unresolved = me.retried = me.offline = me.hidden = me.withheld = False
 
 
-def reset(me: Any) -> None:  # noqa: ANN401
+def reset(me: Any) -> None:
     """Set the count of failures back."""
     me.n = me.retries = me.attempts = 0
     me.fresh = True
     clear_memory(me)
 
 
-# good news --------------------------------------------------------------------------------------------
+# good news ---------------------------------------------------------------------------------------
 
 
-def opened(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> None:  # noqa: ANN401
+def opened(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> None:
     """The handshake is complete."""
     me.phase = OPEN
     me.opened_ns = time_ns
@@ -86,21 +86,21 @@ def opened(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> None:
     learn(rule, me, breaker, budget, ON_OPEN, time_ns)
 
 
-def learn(rule: Any, me: Any, breaker: Any, budget: Any, what: int, time_ns: int) -> None:  # noqa: ANN401
+def learn(rule: Any, me: Any, breaker: Any, budget: Any, what: int, time_ns: int) -> None:
     """Opened, proved, or reached by HTTP: what that sets back and ends."""
     if rule.reset_on == what:
         reset(me)
     if rule.success_on == what:
-        resolve(rule, me, breaker, budget, time_ns, True)  # noqa: FBT003  a success
+        resolve(rule, me, breaker, budget, time_ns, True)
 
 
-def resolve(  # noqa: PLR0913
-    rule: Any,  # noqa: ANN401
-    me: Any,  # noqa: ANN401
-    breaker: Any,  # noqa: ANN401
-    budget: Any,  # noqa: ANN401
+def resolve(
+    rule: Any,
+    me: Any,
+    breaker: Any,
+    budget: Any,
     time_ns: int,
-    success: bool,  # noqa: FBT001
+    success: bool,
 ) -> None:
     """Tell breaker and budget how the attempt under way ended, once."""
     if not me.unresolved:
@@ -112,19 +112,19 @@ def resolve(  # noqa: PLR0913
         budget_result(rule, budget, time_ns, success, me.retried)
 
 
-# failures ---------------------------------------------------------------------------------------------
+# failures ----------------------------------------------------------------------------------------
 
 
-def failed(  # noqa: PLR0913
-    rule: Any,  # noqa: ANN401
-    me: Any,  # noqa: ANN401
-    breaker: Any,  # noqa: ANN401
-    budget: Any,  # noqa: ANN401
-    end: Any,  # noqa: ANN401
-    dropped: bool,  # noqa: FBT001
+def failed(
+    rule: Any,
+    me: Any,
+    breaker: Any,
+    budget: Any,
+    end: Any,
+    dropped: bool,
     time_ns: int,
     began_ns: int,
-    chance: Any,  # noqa: ANN401
+    chance: Any,
 ) -> int:
     """An attempt or a connection (``dropped``) has ended; ``began_ns``: the attempt, or NEVER."""
     over(rule, me, breaker, budget, time_ns, dropped)
@@ -160,31 +160,31 @@ def failed(  # noqa: PLR0913
     return retry_ns(rule, me, breaker, time_ns, delay_ns, chance)
 
 
-def over(  # noqa: PLR0913
-    rule: Any,  # noqa: ANN401
-    me: Any,  # noqa: ANN401
-    breaker: Any,  # noqa: ANN401
-    budget: Any,  # noqa: ANN401
+def over(
+    rule: Any,
+    me: Any,
+    breaker: Any,
+    budget: Any,
     time_ns: int,
-    dropped: bool,  # noqa: FBT001
+    dropped: bool,
 ) -> None:
     """Tell breaker and budget of the end of an attempt or a connection."""
     if me.unresolved:
-        resolve(rule, me, breaker, budget, time_ns, False)  # noqa: FBT003  no success
+        resolve(rule, me, breaker, budget, time_ns, False)
     elif dropped and rule.drops_fail and rule.has_breaker:
-        breaking.record(rule, breaker, time_ns, False)  # noqa: FBT003
+        breaking.record(rule, breaker, time_ns, False)
     if rule.has_budget and (me.phase == OPEN or me.phase == CONNECTING):
         budget_active(rule, budget, -1)
 
 
-def failure_delay_ns(  # noqa: PLR0913
-    rule: Any,  # noqa: ANN401
-    me: Any,  # noqa: ANN401
-    end: Any,  # noqa: ANN401
-    dropped: bool,  # noqa: FBT001
+def failure_delay_ns(
+    rule: Any,
+    me: Any,
+    end: Any,
+    dropped: bool,
     time_ns: int,
     began_ns: int,
-    chance: Any,  # noqa: ANN401
+    chance: Any,
 ) -> int:
     """The delay that schedule and advice give; counts the failure."""
     first = bool(dropped) and bool(me.fresh) and bool(rule.has_first)
@@ -212,13 +212,13 @@ def failure_delay_ns(  # noqa: PLR0913
     return asked_ns if rule.advice_exact else max(delay_ns, asked_ns)
 
 
-def usual(rule: Any, me: Any, time_ns: int) -> int:  # noqa: ANN401
+def usual(rule: Any, me: Any, time_ns: int) -> int:
     """Which schedule applies without a rule: another one late in an outage."""
     since_ns = time_ns if me.outage_ns == NEVER else me.outage_ns
     return LATE if rule.late_ns >= 0 and time_ns - since_ns >= rule.late_ns else USUAL
 
 
-def count(me: Any, counts: bool, steps: bool) -> None:  # noqa: ANN401, FBT001
+def count(me: Any, counts: bool, steps: bool) -> None:
     """Count a failure for the limit, for the schedule, or neither."""
     me.fresh = False
     if counts:
@@ -227,31 +227,31 @@ def count(me: Any, counts: bool, steps: bool) -> None:  # noqa: ANN401, FBT001
         me.n += 1
 
 
-def no_more(rule: Any, me: Any) -> bool:  # noqa: ANN401
+def no_more(rule: Any, me: Any) -> bool:
     """Whether the attempts are used up."""
     found: bool = rule.attempts_max >= 0 and me.retries >= rule.attempts_max
     return found
 
 
-def too_long(rule: Any, me: Any, time_ns: int) -> bool:  # noqa: ANN401
+def too_long(rule: Any, me: Any, time_ns: int) -> bool:
     """Whether the outage lasts longer than the policy tries."""
     found: bool = rule.give_up_ns >= 0 and time_ns - me.outage_ns >= rule.give_up_ns
     return found
 
 
-def stop(me: Any, reason: int) -> int:  # noqa: ANN401
+def stop(me: Any, reason: int) -> int:
     """Give up."""
     me.phase = STOPPED
     return reason
 
 
-def retry_ns(  # noqa: PLR0913
-    rule: Any,  # noqa: ANN401
-    me: Any,  # noqa: ANN401
-    breaker: Any,  # noqa: ANN401
+def retry_ns(
+    rule: Any,
+    me: Any,
+    breaker: Any,
     time_ns: int,
     delay_ns: int,
-    chance: Any,  # noqa: ANN401
+    chance: Any,
 ) -> int:
     """When to retry: after the delay, with a spacing, not before an open breaker's probe."""
     at_ns = time_ns + delay_ns
@@ -263,36 +263,36 @@ def retry_ns(  # noqa: PLR0913
     return at_ns
 
 
-def spread_ns(rule: Any, chance: Any) -> int:  # noqa: ANN401
+def spread_ns(rule: Any, chance: Any) -> int:
     """How much later a probe comes, by chance."""
     if rule.breaker_spread_ns <= 0:
         return 0
     return int(own_unit(rule, chance, PROBE) * rule.breaker_spread_ns)
 
 
-def draw(rule: Any, me: Any, chance: Any) -> None:  # noqa: ANN401
+def draw(rule: Any, me: Any, chance: Any) -> None:
     """Draw for a budget that refuses by chance."""
     if rule.has_budget:
         me.unit = own_unit(rule, chance, BUDGET)
 
 
-# attempts ---------------------------------------------------------------------------------------------
+# attempts ----------------------------------------------------------------------------------------
 
 
-def start(rule: Any, me: Any, time_ns: int, chance: Any) -> int:  # noqa: ANN401
+def start(rule: Any, me: Any, time_ns: int, chance: Any) -> int:
     """When to make the first attempt of all."""
     draw(rule, me, chance)
     return time_ns + max(0, delay_of(rule, FIRST_CONNECT, 0, me, 0.0, chance))
 
 
-def is_held(rule: Any, me: Any) -> bool:  # noqa: ANN401
+def is_held(rule: Any, me: Any) -> bool:
     """Whether no attempt is made until the device or the page changes."""
     if me.offline and rule.waits_offline:
         return True
     return bool(me.hidden) and bool(rule.skips_hidden)
 
 
-def may_attempt(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> bool:  # noqa: ANN401
+def may_attempt(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> bool:
     """Whether an attempt that is due is made; a yes takes a probe and a token."""
     if me.phase == STOPPED:
         return False
@@ -319,13 +319,13 @@ def may_attempt(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> 
     return True
 
 
-def postponed(  # noqa: PLR0913
-    rule: Any,  # noqa: ANN401
-    me: Any,  # noqa: ANN401
-    breaker: Any,  # noqa: ANN401
-    budget: Any,  # noqa: ANN401
+def postponed(
+    rule: Any,
+    me: Any,
+    breaker: Any,
+    budget: Any,
     time_ns: int,
-    chance: Any,  # noqa: ANN401
+    chance: Any,
 ) -> int:
     """The next attempt after a refusal by breaker or budget; NOTHING: a fact will bring it."""
     if me.phase == STOPPED or me.withheld:
@@ -346,13 +346,13 @@ def postponed(  # noqa: PLR0913
     return at_ns
 
 
-# the device, the page, the person -----------------------------------------------------------------
+# the device, the page, the person ----------------------------------------------------------------
 
 
-def surroundings(rule: Any, me: Any, fact: int, time_ns: int, chance: Any) -> int:  # noqa: ANN401
+def surroundings(rule: Any, me: Any, fact: int, time_ns: int, chance: Any) -> int:
     """The device or the page changed."""
     back = -1
-    if fact == IS_ONLINE or fact == IS_OFFLINE:  # noqa: PLR1714  Numba knows no tuple test of kinds
+    if fact == IS_ONLINE or fact == IS_OFFLINE:
         me.offline = fact == IS_OFFLINE
         if fact == IS_ONLINE and rule.has_online:
             back = ONLINE
@@ -373,7 +373,7 @@ def surroundings(rule: Any, me: Any, fact: int, time_ns: int, chance: Any) -> in
     return NOTHING
 
 
-def by_hand(rule: Any, me: Any, breaker: Any, time_ns: int) -> int:  # noqa: ANN401
+def by_hand(rule: Any, me: Any, breaker: Any, time_ns: int) -> int:
     """A person asks for another attempt."""
     if me.phase == OPEN:
         return NOTHING

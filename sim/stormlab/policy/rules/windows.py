@@ -13,7 +13,7 @@ from stormlab.policy.rules.memory import get, put
 WORDS = 3
 
 
-def too_many(failures: int, total: int, ratio: float, above: bool) -> bool:  # noqa: FBT001
+def too_many(failures: int, total: int, ratio: float, above: bool) -> bool:
     """Whether the share of failures reaches the ratio, or exceeds it."""
     share = failures / total if total > 0 else 0.0
     if above:
@@ -21,12 +21,12 @@ def too_many(failures: int, total: int, ratio: float, above: bool) -> bool:  # n
     return failures > 0 and share >= ratio
 
 
-def row_add(memory: Any, success: bool) -> None:  # noqa: ANN401, FBT001
+def row_add(memory: Any, success: bool) -> None:
     """Count failures in a row."""
     memory.count = 0 if success else memory.count + 1
 
 
-def time_add(rule: Any, memory: Any, bucket: int, success: bool) -> None:  # noqa: ANN401, FBT001
+def time_add(rule: Any, memory: Any, bucket: int, success: bool) -> None:
     """Count a result in the bucket of its time."""
     last = (memory.first + memory.count - 1) % memory.room * WORDS
     if memory.count == 0 or get(memory.ring, last) != bucket:
@@ -40,7 +40,7 @@ def time_add(rule: Any, memory: Any, bucket: int, success: bool) -> None:  # noq
     time_forget(rule, memory, bucket)
 
 
-def time_forget(rule: Any, memory: Any, bucket: int) -> None:  # noqa: ANN401
+def time_forget(rule: Any, memory: Any, bucket: int) -> None:
     """Forget the buckets that have left the window."""
     oldest = bucket - rule.window_buckets
     while memory.count > 0 and get(memory.ring, memory.first * WORDS) <= oldest:
@@ -48,7 +48,7 @@ def time_forget(rule: Any, memory: Any, bucket: int) -> None:  # noqa: ANN401
         memory.count -= 1
 
 
-def time_tripped(rule: Any, memory: Any, bucket: int) -> bool:  # noqa: ANN401
+def time_tripped(rule: Any, memory: Any, bucket: int) -> bool:
     """Whether the share of failures in the window opens the breaker."""
     time_forget(rule, memory, bucket)
     failures = 0
@@ -62,7 +62,7 @@ def time_tripped(rule: Any, memory: Any, bucket: int) -> bool:  # noqa: ANN401
     return too_many(failures, total, rule.ratio, rule.above)
 
 
-def count_add(rule: Any, memory: Any, success: bool) -> None:  # noqa: ANN401, FBT001
+def count_add(rule: Any, memory: Any, success: bool) -> None:
     """Remember a result among the last ones."""
     put(memory.ring, (memory.first + memory.count) % memory.room, 1 if success else 0)
     memory.count += 1
@@ -71,7 +71,7 @@ def count_add(rule: Any, memory: Any, success: bool) -> None:  # noqa: ANN401, F
         memory.count -= 1
 
 
-def count_tripped(rule: Any, memory: Any) -> bool:  # noqa: ANN401
+def count_tripped(rule: Any, memory: Any) -> bool:
     """Whether the share of failures among the last results opens the breaker."""
     total = memory.count
     failures = total
