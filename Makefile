@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help report test test-all test-latest lint types docs notebooks clean \
-  selftest-doc mutants
+  selftest-doc mutants mutation
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -58,6 +58,11 @@ selftest-doc: $(STAMP) ## rewrite the discovery table of docs/selftest.md (a qua
 
 mutants: $(STAMP) ## change the promises on purpose; rewrite the table of survivors
 	$(BIN)/python -m stormlab_models.planted_mutants docs/selftest.md
+
+mutation: $(STAMP) ## change policies and laws on purpose (cosmic-ray); rewrite docs/mutation.md
+	@$(BIN)/python -c 'import cosmic_ray' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[mutation]'
+	nice -n 10 $(BIN)/python -m benchmarks.mutation docs/mutation.md
 
 # Without times and interpreter version, so that the stored notebook changes only with its output.
 define RUN_NOTEBOOKS

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from stormlab.cli import main
 from stormlab.clock import to_ns
@@ -16,6 +16,13 @@ from stormlab.vocabulary import Cause, Event
 # The machines that run this differ widely; what is slow is found by --durations, not by a deadline.
 settings.register_profile(
     "stormlab", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+# For `make mutation`, where it only matters whether a test fails: few examples, no shrinking.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("stormlab"),
+    max_examples=40,
+    phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("stormlab")
 
