@@ -4,6 +4,7 @@ from stormlab.clock import to_ns, to_s
 from stormlab.evidence import Outcome
 from stormlab.policy.backoff import MS_PER_S
 from stormlab.policy.budget import AdaptiveThrottle, BudgetRule, Leaky, TokenBucket
+from stormlab.properties.promises.outages import STABLE_S, outages_s
 from stormlab.properties.promises.promise import (
     HOLDS,
     PRESENCE,
@@ -21,11 +22,9 @@ from stormlab.worlds.story import Step, Story
 
 ABNORMAL = 1006
 LONG_OUTAGE_S = 300.0
-STABLE_S = 20.0  # unless it declares that it waits for longer
 FAILURES_BEFORE = 4
 ROUND_TRIPS_S = 1.0  # for the handshake itself
-WAYS = 10  # one-way trips of a handshake with HTTP request, TLS 1.2 and upgrade, the answer's too
-SLOW = 7.4  # how much slower than its median a path may be: four deviations of 0.5, lognormal
+HANDSHAKE = 74  # latencies: ten ways, each of four deviations (7.4 times the median) at most
 LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
 OPEN_SPREAD = 1.2  # a breaker's probes may be spread over a fifth of its open time
 OPENS_MAX = 8  # in a row, for a breaker whose open time grows
@@ -68,9 +67,8 @@ def _breaker_s(declared: Declared, failures: int) -> float:
         return 0.0
     open_s = (rule.open_for.base_ms(min(OPENS_MAX, failures)) or 0.0) / MS_PER_S
     half_open_s = 0.0 if rule.half_open_s_max is None else rule.half_open_s_max + open_s
-    if declared.shared and rule.probe_again:  # one that met another's probe asks again after it
-        half_open_s += open_s
-    return open_s * OPEN_SPREAD + half_open_s + declared.probe_spread_s + RECHECK_S
+    anothers_s = open_s if declared.shared and rule.probe_again else 0.0  # a sibling's probe
+    return open_s * OPEN_SPREAD + half_open_s + anothers_s + declared.probe_spread_s + RECHECK_S
 
 
 def _budget_s(rule: BudgetRule) -> float:
@@ -153,10 +151,9 @@ def _asked_ns(seen: Seen) -> int | None:
 
 def _path_s(seen: Seen) -> float:
     """How long a handshake may take on a slow path, beyond what every bound has for it."""
-    document = getattr(seen.world, "document", None)
-    network = document.get("network", {}) if isinstance(document, dict) else {}
-    latency_s = network.get("latency_s")
-    return WAYS * SLOW * latency_s if isinstance(latency_s, int | float) else 0.0
+    document = getattr(seen.world, "document", {})
+    latency_s = document.get("network", {}).get("latency_s")
+    return HANDSHAKE * latency_s if isinstance(latency_s, int | float) else 0.0
 
 
 def _converges(subject: Subject, seen: Seen) -> Finding:
@@ -231,7 +228,8 @@ def _tail(story: Story) -> list[Step]:
 
 def _survives(subject: Subject, seen: Seen) -> Finding:
     declared = subject.declared
-    outage_s = max((to_s(length) for length in _outages_ns(seen)), default=0.0)
+    found_s = [length_s for story in seen.stories for length_s in outages_s(declared, story)]
+    outage_s = max(found_s, default=0.0)
     if outage_s < LONG_OUTAGE_S:
         return undecided("no long outage in this world")
     if declared.may_give_up and (declared.survives_s is None or outage_s > declared.survives_s):
@@ -242,21 +240,6 @@ def _survives(subject: Subject, seen: Seen) -> Finding:
         if gave_up is not None and not _absent(story) and not final:
             return broken(f"gave up in an outage of {outage_s:.0f} s", [gave_up], story.who)
     return _converges(subject, seen)
-
-
-def _outages_ns(seen: Seen) -> list[int]:
-    """How long the stretches were in which the server served nobody."""
-    lengths: list[int] = []
-    for story in seen.stories[:1]:
-        began_ns: int | None = None
-        for step in story.of(Event.FAULT):
-            if step.detail in {"serve", "mute"}:
-                if began_ns is not None:
-                    lengths.append(step.time_ns - began_ns)
-                began_ns = None
-            elif began_ns is None:
-                began_ns = step.time_ns
-    return lengths
 
 
 def _says_so(subject: Subject, seen: Seen) -> Finding:
@@ -402,8 +385,7 @@ PROMISES = (
         "OPEN and no CLOSE after it within longest delay + connect time-out (or 64 s) + 1 s"
         " [+ 74 times the latency that the world sets]"
         " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
-        " half-open ends + that time + open time, where sockets share it and probe again + open"
-        " time]"
+        " half-open ends, or sockets share it and probe again, + that time + open time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
         " the last loss by the server, of the time that the server asked for",
         ("bare", "fleet"),
@@ -414,7 +396,8 @@ PROMISES = (
     Promise(
         "survives-long-outages",
         "It comes back after an outage of any length that it declares to survive.",
-        "as converges, after outages of 300 s and more",
+        "as converges, after outages of 300 s and more; two are one if it was not back in between"
+        " so that it forgets its failures",
         ("bare",),
         _survives,
         _settle_bound,

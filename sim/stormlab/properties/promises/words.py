@@ -56,7 +56,8 @@ WORDS: dict[str, Words] = {
     ),
     "survives-long-outages": Words(
         "The bound of converges, after an outage of at least 300 s that the policy declares to"
-        " survive.",
+        " survive. Where the server was there too shortly for the client to notice, or without the"
+        " proof that the client waits for, the outages before and after are one.",
         "no outage in the world is so long, or it declares to give up in it",
     ),
     "gives-up-as-declared": Words(
