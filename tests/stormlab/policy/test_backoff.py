@@ -93,3 +93,41 @@ def test_formulas_are_told() -> None:
     assert told[:4] == ["3 s", "0 + 1·n s", "1·1.3^(n+2) s", "0.1·2^min(n, 10) s"]
     assert Table((0, 2), then="stop").words == "0, 2 s, then no more"
     assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize(
+    ("backoff", "words"),
+    [
+        (Constant(0.5), "0.5 s"),
+        (Linear(-2, 2, min_s=0.25), "max(0.25, -2 + 2·n s)"),
+        (Exponential(1, 2, offset_s=1.5), "1·2^n + 1.5 s"),
+        (Exponential(1, 2, offset_s=-1), "1·2^n - 1 s"),
+        (Exponential(1, 2, min_s=0.5), "max(0.5, 1·2^n) s"),
+        (Exponential(1, 2, 3, exponent_max=10), "1·2^min(n+3, 10) s"),
+        (Table((0, 2)), "0, 2 s"),
+        (Table((0, 2), then=5), "0, 2 s, then 5 s"),
+        (Polynomial(3, 2, first=8), "3·(n+8)^2 s"),
+        (Logarithmic(1.2), "1.2·log10(n+1) s"),
+    ],
+)
+def test_a_formula_is_told(backoff: Backoff, words: str) -> None:
+    assert backoff.words == words
+
+
+def test_equal_backoffs_are_one() -> None:
+    """A plan is kept for all policies of a kind, which takes a hash."""
+    assert len({*GROWING, *GROWING, Constant(3.0)}) == len(GROWING)
+
+
+def test_a_logarithm_grows_up_to_index_4096() -> None:
+    far, end, beyond = (Logarithmic(1).base_ms(n) for n in (4094, 4095, 4096))
+    assert (far, end) == pytest.approx((1000 * math.log10(4095), 1000 * math.log10(4096)))
+    assert beyond == end
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert Linear(1, 1) == Linear(1, 1, min_s=0.0)
+    assert Exponential(1) == Exponential(1, 2.0, 0, None, 0.0, 0.0, "saturate")
+    assert Table((1,)) == Table((1,), "repeat")
+    assert Polynomial(1) == Polynomial(1, degree=2, first=1)
+    assert Logarithmic(1) == Logarithmic(1, first=1)

@@ -3,7 +3,13 @@
 import pytest
 
 from stormlab.policy import RESTART_SPAN, Advice, Fact, Happened, Rule, Span, codes, stop_on
-from stormlab.policy.codes import first_fit
+from stormlab.policy.codes import (
+    ABNORMAL,
+    NORMAL,
+    SERVICE_RESTART,
+    TRY_AGAIN_LATER,
+    first_fit,
+)
 
 
 def dropped(code: int = 0, status: int = 0, reason: str = "") -> Happened:
@@ -59,3 +65,37 @@ def test_a_restart_asks_for_5_to_30_s() -> None:
     assert advice.schedule(dropped(1013)) is None
     assert RESTART_SPAN.support(0).text == "5 to 30 s"
     assert advice.words == "1012: U[5, 30) s"
+
+
+def test_later_is_for_1013_alone() -> None:
+    advice = Advice(later=Span(60, 60))
+    asked = {code: advice.schedule(dropped(code)) for code in (1000, 1011, 1012, 1013, 1014)}
+    assert asked == {1000: None, 1011: None, 1012: None, 1013: Span(60, 60), 1014: None}
+
+
+def test_advice_is_told_to_people() -> None:
+    assert [
+        advice.words
+        for advice in (
+            Advice(),
+            Advice("at_least"),
+            Advice("exact", limit_s=20, later=Span(60, 60)),
+        )
+    ] == ["", "Retry-After: at least as long", "Retry-After: the exact delay; 1013: 60 s"]
+
+
+def test_codes_are_the_registry_s() -> None:
+    """RFC 6455, section 7.4.1, and the IANA registry."""
+    assert (NORMAL, ABNORMAL, SERVICE_RESTART, TRY_AGAIN_LATER) == (1000, 1006, 1012, 1013)
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert stop_on(1000).announced
+    assert Rule("retry") == Rule("retry", counts=True, announced=True)
+    assert Advice() == Advice("ignore", None, 0.0, None, None)
+
+
+def test_equal_rules_are_one() -> None:
+    """A plan is kept for all policies of a kind, which takes a hash."""
+    assert {stop_on(1000), Rule("stop", codes(1000))} == {stop_on(1000)}
+    assert len({*RULES, Advice(), Advice("exact")}) == len(RULES) + 2

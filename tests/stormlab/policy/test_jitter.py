@@ -73,3 +73,59 @@ def test_the_scope_of_a_draw_is_told() -> None:
 def test_graphql_ws_adds_300_to_2999_ms() -> None:
     added = Added(0.3, 3, whole_ms=True)
     assert [applied(added, 1000, unit) for unit in (0.0, LAST)] == [1300, 3999]
+
+
+@pytest.mark.parametrize(
+    ("jitter", "words"),
+    [
+        (NoJitter(), "none"),
+        (Full(), "full: U[0, d)"),
+        (Full(floor_s=0.4, whole_ms=True), "full: U[0.4 s, d), whole ms"),
+        (Full(floor_s=0.5, on_top=True, scope="client"), "full: 0.5 s + U[0, d), once per client"),
+        (Equal(0.2), "equal: d x U[0.8, 1)"),
+        (Multiplied(1, 0.8), "d x U[0.8, 1)"),
+        (
+            Added(0.3, 3, whole_ms=True, scope="page"),
+            "d + U[0.3, 3) s, whole ms, once per page load",
+        ),
+        (Comb(), "backo2 comb, ±50% of d in 10 bands"),
+        (Comb(scope="client"), "backo2 comb, ±50% of d in 10 bands, once per client"),
+        (Chain((Multiplied(1, 2), Full(purpose="second"))), "d x U[1, 2), then full: U[0, d)"),
+    ],
+)
+def test_a_jitter_is_told(jitter: Jitter, words: str) -> None:
+    assert jitter.words == words
+
+
+def test_the_last_part_of_a_chain_says_whether_milliseconds_are_whole() -> None:
+    whole, fraction = Added(0, 1, whole_ms=True), Multiplied(1, 2, purpose="second")
+    third = Multiplied(1, 2, purpose="third")
+    assert Chain((fraction, third, whole)).whole_ms
+    assert not Chain((whole, fraction, third)).whole_ms
+    assert not Chain((fraction, whole, third)).whole_ms
+    assert [each.whole_ms for each in (NoJitter(), Equal(), fraction, Comb())] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_each_cut_of_the_comb_is_the_first_draw_of_its_band() -> None:
+    (draw,) = Comb().draws
+    assert draw.cuts == tuple(sorted(draw.cuts))
+    assert [math.floor(cut * 10) for cut in draw.cuts] == list(range(1, 10))
+    assert draw.cuts == pytest.approx([tooth / 10 for tooth in range(1, 10)])
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert Full() == Full(0.0, on_top=False, whole_ms=False, scope="attempt", purpose="jitter")
+    assert Equal() == Equal(0.5)
+    assert Comb() == Comb(0.5)
+    assert not Added(0, 1).whole_ms
+
+
+def test_equal_jitters_are_one() -> None:
+    """A plan is kept for all policies of a kind, which takes a hash."""
+    kinds = [NoJitter(), Full(), Equal(), Multiplied(1, 2), Added(0, 1), Comb(), Chain((Full(),))]
+    assert len({*kinds, Full(0.0), Equal(0.5)}) == len(kinds)
