@@ -14,6 +14,8 @@ from stormlab.policy import (
     RateInCount,
     RateInWindow,
 )
+from stormlab.policy.breaker import Trip
+from stormlab.policy.rules.windows import too_many
 
 S = 1_000_000_000
 CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN
@@ -130,6 +132,7 @@ def test_a_lost_probe_blocks_unless_the_rule_says_otherwise() -> None:
         (RateInWindow(10, 0.5, 20), [True] * 11 + [False] * 10, CLOSED),
         (RateInWindow(10, 0.5, 20, above=True), [True] * 10 + [False] * 10, CLOSED),
         (RateInWindow(10, 0.5), [False], OPEN),
+        (RateInWindow(10, 0.5, 2), [True, True, False, False], OPEN),
         (RateInCount(4, 0.5, 4), [False] * 3, CLOSED),
         (RateInCount(4, 0.5, 4), [False, False, True, True, True, False], CLOSED),
         (RateInCount(4, 0.5, 4), [True, True, True, False, False], OPEN),
@@ -190,3 +193,142 @@ def test_a_person_closes_it() -> None:
     breaker.reset()
     assert breaker.allow(0)
     assert THREE.words == "opens at 3 failures in a row for 30 s; half-open: 1 at a time"
+
+
+WAITS_S = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.5, 4.0]), st.booleans()), max_size=90)
+
+
+@given(results=WAITS_S)
+def test_a_window_of_any_number_of_results_is_a_list_of_them(
+    results: list[tuple[float, bool]],
+) -> None:
+    """A window that moves with every result grows beyond its first room and loses none."""
+    window = RateInWindow(10, 0.5, 3, buckets=0).results()
+    now, seen = 0, []
+    for wait_s, success in results:
+        now += round(wait_s * S)
+        window.add(now, success=success)
+        seen = [(at, good) for at, good in [*seen, (now, success)] if at > now - 10 * S]
+        failures = sum(not good for _, good in seen)
+        assert window.tripped(now) == (len(seen) >= 3 and failures >= len(seen) / 2)
+
+
+def test_a_window_grows_after_it_has_turned() -> None:
+    """Its oldest entry is then no longer the first in the ring."""
+    window = RateInWindow(10, 0.9, 50, buckets=0).results()
+    window.add(0, success=True)
+    for index in range(60):
+        window.add(11 * S + index, success=index < 6)
+    assert window.tripped(11 * S + 60)
+    window.add(11 * S + 61, success=True)
+    assert not window.tripped(11 * S + 61)
+
+
+def test_a_window_in_steps_forgets_whole_steps() -> None:
+    window = RateInWindow(10, 0.5, 2, buckets=5).results()
+    for at_s in (1.9, 2.0):
+        window.add(round(at_s * S), success=False)
+    assert [window.tripped(round(at_s * S)) for at_s in (9.9, 10.0)] == [True, False]
+
+
+@given(results=st.lists(st.booleans(), max_size=40))
+def test_a_count_is_a_list_of_the_last_results(results: list[bool]) -> None:
+    window = RateInCount(5, 0.5, 3).results()
+    for index, success in enumerate(results):
+        window.add(0, success=success)
+        last = results[max(0, index - 4) : index + 1]
+        assert window.tripped(0) == (len(last) >= 3 and last.count(False) >= len(last) / 2)
+
+
+@pytest.mark.parametrize("trip", [Consecutive(1), RateInWindow(10, 0.5), RateInCount(4, 0.5, 1)])
+def test_what_is_cleared_is_forgotten(trip: Trip) -> None:
+    results = trip.results()
+    results.add(0, success=False)
+    assert results.tripped(0)
+    results.clear()
+    assert not results.tripped(0)
+
+
+def test_more_failures_in_a_row_than_enough_are_enough() -> None:
+    results = Consecutive(2).results()
+    for _ in range(3):
+        results.add(0, success=False)
+    assert results.tripped(0)
+
+
+def test_without_a_failure_there_are_never_too_many() -> None:
+    assert [too_many(failures, 4, 0.0, above=False) for failures in (0, 1)] == [False, True]
+    assert not too_many(0, 0, 0.0, above=True)
+
+
+def test_probes_that_ended_make_room_for_as_many() -> None:
+    rule = CircuitBreaker(Consecutive(3), Constant(30), probes=3, successes=9)
+    breaker = tripped(rule)
+    assert [breaker.allow(30 * S) for _ in range(4)] == [True, True, True, False]
+    breaker.record(31 * S, success=True)
+    assert [breaker.allow(31 * S) for _ in range(2)] == [True, False]
+
+
+def test_another_probe_needs_another_open_time() -> None:
+    rule = CircuitBreaker(Consecutive(3), Constant(30), probe_again=True)
+    breaker = tripped(rule)
+    assert [breaker.allow(at * S) for at in (30, 61, 62, 90, 91)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_half_open_for_too_long_it_names_the_sooner_of_both_ends() -> None:
+    limited = tripped(CircuitBreaker(Consecutive(3), Constant(30), half_open_s_max=10.0))
+    both = tripped(
+        CircuitBreaker(Consecutive(3), Constant(30), probe_again=True, half_open_s_max=10.0)
+    )
+    later = tripped(
+        CircuitBreaker(Consecutive(3), Constant(30), probe_again=True, half_open_s_max=100.0)
+    )
+    for breaker in (limited, both, later):
+        assert breaker.allow(35 * S)
+    found = [breaker.next_probe_ns(36 * S) for breaker in (limited, both, later)]
+    assert found == [70 * S, 65 * S, 65 * S]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (RateInWindow(10, 0.5), "50% failures in 10 s"),
+        (RateInWindow(10, 0.5, 2), "50% failures of at least 2 in 10 s"),
+        (RateInCount(4, 0.25, 2), "25% failures of the last 4, at least 2"),
+        (Consecutive(), "5 failures in a row"),
+    ],
+)
+def test_what_opens_it_is_told(rule: Trip, words: str) -> None:
+    assert rule.words == words
+
+
+def test_its_probes_are_told() -> None:
+    some, every, ten = (
+        CircuitBreaker(Consecutive(3), Constant(30), **more)
+        for more in ({"probes": 2}, {"probes": None}, {"probes": 10, "failure_ratio": 0.5})
+    )
+    assert [rule.words.partition("half-open: ")[2] for rule in (some, every, ten)] == [
+        "2 at a time",
+        "any number of probes",
+        "10 probes decide",
+    ]
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert RateInWindow() == RateInWindow(10.0, 0.5, 1, 10, above=False)
+    assert RateInCount() == RateInCount(100, 0.5, 100, above=False)
+    assert CircuitBreaker() == CircuitBreaker(
+        Consecutive(5), Constant(60.0), 1, 1, None, probe_again=False, half_open_s_max=None
+    )
+
+
+def test_equal_breakers_are_one() -> None:
+    """The limits are kept for all breakers of a kind, which takes a hash."""
+    kinds = [Consecutive(), RateInWindow(), RateInCount(), CircuitBreaker()]
+    assert len({*kinds, Consecutive(5), CircuitBreaker()}) == len(kinds)

@@ -212,3 +212,80 @@ def test_a_table_that_ends_gives_no_further_attempt(schedule: Schedule) -> None:
     assert schedule.support(1) is None
     assert schedule.words
     assert schedule.jitter_words
+
+
+def test_what_exceeds_no_cap_has_no_share_at_it() -> None:
+    below = Delays(Exponential(1), Full(), 20).support(0)
+    assert below is not None
+    assert below.atoms == ()
+    assert below.share_at(20 * S) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "floor", "nearest"), [(1.9, 1, 2), (2.5, 2, 2), (3.5, 3, 4), (4.2, 4, 4), (5, 5, 5)]
+)
+def test_steps_are_rounded_down_or_to_the_nearest(seconds: float, floor: int, nearest: int) -> None:
+    down = Delays(Constant(seconds), step_s=1)
+    near = Delays(Constant(seconds), step_s=1, rounding="nearest")
+    assert [delay(down, 0, 0.5), delay(near, 0, 0.5)] == [floor * S, nearest * S]
+
+
+def test_a_span_of_equal_ends_is_a_point() -> None:
+    same, wide = Span(3, 3), Span(1, 5)
+    assert [delay(each, 7, 0.5) for each in (same, wide)] == [3 * S, 3 * S]
+    assert [each.support(0).text for each in (same, wide)] == ["exactly 3 s", "1 to 5 s"]
+    assert [each.words for each in (same, wide)] == ["3 s", "U[1, 5) s"]
+    assert [each.jitter_words for each in (same, wide)] == ["none", "U[1, 5) s"]
+    assert [each.cap_s for each in (same, wide)] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words", "jitter_words"),
+    [
+        (Delays(Exponential(1)), "1·2^n s", "none"),
+        (Delays(Exponential(1), cap_s=20), "min(20, 1·2^n) s", "none"),
+        (Delays(Constant(2), Full()), "2 s", "full: U[0, d)"),
+        (Delays(Constant(2), Full(), 9), "min(9, 2) s", "full: U[0, d), after the cap"),
+        (
+            Delays(Constant(2), Full(), 9, "before_cap"),
+            "min(9, 2) s",
+            "full: U[0, d), before the cap",
+        ),
+        (
+            Delays(Constant(2), Full(), 9, "between_caps", step_s=0.5),
+            "min(9, 2) s",
+            "full: U[0, d), between two caps, in steps of 0.5 s",
+        ),
+        (
+            Between(Linear(1, 1), Constant(9), cap_s=25),
+            "U[1 + 1·n, 9) s, each at most 25 s",
+            "uniform between two backoffs",
+        ),
+        (Between(Constant(1), Constant(9)), "U[1, 9) s", "uniform between two backoffs"),
+        (
+            Stages(((1, Span(0, 5)), (2, Span(7, 7)), (0, Delays(Constant(9), cap_s=10)))),
+            "U[0, 5) s for 1 attempt, then 7 s for 2 attempts, then min(10, 9) s",
+            "U[0, 5) s; then none",
+        ),
+    ],
+)
+def test_a_schedule_is_told(schedule: Schedule, words: str, jitter_words: str) -> None:
+    assert (schedule.words, schedule.jitter_words) == (words, jitter_words)
+
+
+def test_the_cap_of_stages_is_the_last_one_s() -> None:
+    stages = Stages(((1, Span(0, 5)), (2, Span(7, 8)), (0, Delays(Constant(9), cap_s=10))))
+    assert stages.cap_s == 10
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert Delays(Constant(1)) == Delays(
+        Constant(1), NoJitter(), None, "after_cap", 0.0, "floor", less_elapsed=False
+    )
+    assert rfc6455() == rfc6455(5.0, 5.0, 2.0)
+
+
+def test_equal_schedules_are_one() -> None:
+    """A plan is kept for all policies of a kind, which takes a hash."""
+    kinds = [Delays(Constant(1)), Span(1, 2), Between(Constant(1), Constant(2)), rfc6455()]
+    assert len({*kinds, Delays(Constant(1.0)), rfc6455()}) == len(kinds)

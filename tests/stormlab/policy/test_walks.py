@@ -1,5 +1,7 @@
 """Schedules with a memory."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,3 +103,78 @@ def test_the_next_value_above_goes_on_in_another_table() -> None:
     steps = (normal, normal, slow, slow, normal)
     found = [table.delay_ns(0, Moment(chance, memory)) for table in steps]
     assert found == [0.25 * S, 0.5 * S, 2 * S, 30 * S, 4 * S]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words", "jitter_words"),
+    [
+        (Decorrelated(0.1, 20), "min(20, U[0.1, 3·previous)) s", "decorrelated, before the cap"),
+        (Decorrelated(1), "U[1, 3·previous) s", "decorrelated"),
+        (
+            Grown(0.2, 0.4, cap_s=60),
+            "first U[0.2, 0.4), then 1.5·previous, at most 60 s",
+            "only the first delay is drawn",
+        ),
+        (Grown(1, 2), "first U[1, 2), then 1.5·previous s", "only the first delay is drawn"),
+        (
+            NormalWalk(1.5, cap_s=300),
+            "min(300, N(1.5·previous, 0.1·1.5·previous)) s",
+            "normal, fed back, before the cap",
+        ),
+        (NormalWalk(1.5), "N(1.5·previous, 0.1·1.5·previous) s", "normal, fed back"),
+        (
+            PollyV2(1, 30),
+            "min(30, (f(n+r) - f(previous))/1.4·1) s, f(t) = 2^t·tanh(√4t)",
+            "decorrelated V2, before the cap",
+        ),
+        (
+            PollyV2(1),
+            "(f(n+r) - f(previous))/1.4·1 s, f(t) = 2^t·tanh(√4t)",
+            "decorrelated V2",
+        ),
+        (NextAbove((0.25, 4)), "the next of 0.25, 4 s", "none"),
+    ],
+)
+def test_a_walk_is_told(schedule: Schedule, words: str, jitter_words: str) -> None:
+    assert (schedule.words, schedule.jitter_words) == (words, jitter_words)
+
+
+def test_polly_s_curve_doubles_where_its_tables_end() -> None:
+    """From t = 64 on tanh is 1 to the last bit, so that the curve is 2**t."""
+    assert POLLY.curve(63, 0.5) == pytest.approx(2**63.5)
+    assert [POLLY.curve(63 + more, 0.5) / POLLY.curve(63, 0.5) for more in (0, 1, 5)] == [1, 2, 32]
+
+
+def test_polly_s_curve_is_the_formula() -> None:
+    for n in (0, 1, 6):
+        for unit in (0.25, 0.5, 1023.5 / 1024):
+            t = n + unit
+            assert POLLY.curve(n, unit) == pytest.approx(
+                2**t * math.tanh(math.sqrt(4 * t)), rel=1e-5
+            )
+
+
+def test_a_first_delay_in_whole_milliseconds_is_rounded_down() -> None:
+    assert walk(Grown(0.2, 0.4, whole_ms=True), [0.5025]) == [300 * MS]
+    assert walk(Grown(0.2, 0.4), [0.5025]) == [300.5 * MS]
+    grown = Grown(0.2, 0.4, whole_ms=True)
+    assert [grown.support(n).step_ns for n in (0, 1)] == [MS, 1]
+    assert Grown(0.2, 0.4).support(0).step_ns == 1
+
+
+def test_the_last_value_of_a_table_is_its_cap_and_stays() -> None:
+    table = NextAbove((0.25, 4))
+    assert walk(table, [0.5] * 3) == [0.25 * S, 4 * S, 4 * S]
+    assert table.cap_s == 4
+    assert [table.support(n).low_ns for n in (0, 1, 2)] == [0.25 * S, 4 * S, 4 * S]
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert Decorrelated(1) == Decorrelated(1, None, 3.0)
+    assert Grown(1, 2) == Grown(1, 2, 1.5, None, whole_ms=False)
+    assert NormalWalk(1) == NormalWalk(1, 1.5, 0.1)
+
+
+def test_equal_walks_are_one() -> None:
+    """A plan is kept for all policies of a kind, which takes a hash."""
+    assert len({*WALKS, Decorrelated(0.1, 20.0), PollyV2(1.0)}) == len(WALKS)
