@@ -14,9 +14,9 @@ import click
 
 from stormlab.check import CheckError, Replay, see, target_of
 from stormlab.check.replay import plain_name
+from stormlab.check.told import told_world
 from stormlab.console import fail
 from stormlab.evidence import Outcome
-from stormlab.judging.matrix import world_lines
 from stormlab.policy.catalogue import Entry, catalogue
 from stormlab.properties import PROMISES, Finding
 from stormlab.report.words import cell, code, prose
@@ -94,7 +94,8 @@ def overview(found: Sequence[Shown]) -> str:
 def told(each: Shown, folder: str) -> str:
     """One defect: what it is, its world, what shows it, and the commands."""
     trophy, entry = each.trophy, each.entry
-    world = [*world_lines(trophy.promise, trophy.world), f"-> {each.finding.reason}"]
+    world = told_world(PROMISES[trophy.promise], trophy.world, each.finding.walk_ns)
+    world += [f"-> {each.finding.reason}"]
     world += [f"   {line}" for line in each.finding.events[:EVIDENCE_MAX]]
     statement = prose(PROMISES[trophy.promise].statement)
     parts = [

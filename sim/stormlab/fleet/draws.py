@@ -13,6 +13,7 @@ _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 _DOWN = np.uint64(64 - UNIT_BITS)
 _UNIT = 1.0 / (1 << UNIT_BITS)  # a power of two: multiplying is as exact as dividing
 _BINS = 2048
+STEP_NS_MAX = 1 << 41  # products with a fraction have a place in 64 bits up to here
 _FRACTION_BITS = UNIT_BITS - 11
 _FRACTION = (1 << _FRACTION_BITS) - 1
 _REST_BITS = _FRACTION_BITS - 11
@@ -63,5 +64,14 @@ def _part(width, fraction, fraction_bits):
 
 
 def as_array(table: Quantiles) -> NDArray[np.int64]:
-    """A table as :func:`quantile_ns` reads it: steps of up to an hour are exact."""
-    return np.array(table.body + table.tail, dtype=np.int64)
+    """A table as :func:`quantile_ns` reads it.
+
+    Raises:
+        ValueError: when two of its points are more than :data:`STEP_NS_MAX` apart, as no latency's
+            and no handshake's are.
+    """
+    array = np.array(table.body + table.tail, dtype=np.int64)
+    if np.diff(array[:_BINS]).max() > STEP_NS_MAX or np.diff(array[_BINS:]).max() > STEP_NS_MAX:
+        msg = f"a duration that is spread over more than {STEP_NS_MAX // 1_000_000_000:,} s"
+        raise ValueError(msg)
+    return array

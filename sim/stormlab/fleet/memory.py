@@ -6,7 +6,6 @@ is a plain integer. Nothing here checks bounds: only the engine's own memory is 
 NumPy arrays own it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 compiled = njit(**INNER)
 
 
-def record_at(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
+def record_at(dtype: np.dtype[Any]) -> Any:
     """A function for compiled code: the record ``index`` of an array of ``dtype`` at ``address``.
 
     What it gives is a pointer: reading and writing its fields reads and writes the array.
@@ -38,11 +37,10 @@ def record_at(dtype: np.dtype[Any]) -> Callable[[int, int], Any]:
 
         return record(types.int64, types.int64), codegen
 
-    found: Any = at
-    return found
+    return at
 
 
-def _load(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int], Any]:
+def _load(number: types.Type, kind: ir.Type, size: int) -> Any:
     @intrinsic
     def load(typingctx: Any, address: Any, index: Any) -> Any:
         def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -52,11 +50,10 @@ def _load(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int], 
 
         return number(types.int64, types.int64), codegen
 
-    found: Any = load
-    return found
+    return load
 
 
-def _store(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int, Any], None]:
+def _store(number: types.Type, kind: ir.Type, size: int) -> Any:
     @intrinsic
     def store(typingctx: Any, address: Any, index: Any, value: Any) -> Any:
         def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -67,8 +64,7 @@ def _store(number: types.Type, kind: ir.Type, size: int) -> Callable[[int, int, 
 
         return types.void(types.int64, types.int64, number), codegen
 
-    found: Any = store
-    return found
+    return store
 
 
 load_i8 = _load(types.int64, ir.IntType(64), 8)

@@ -11,7 +11,7 @@ from numba.extending import overload, register_jitable
 
 from stormlab.fleet.draws import quantile_ns, unit
 from stormlab.fleet.memory import INNER, compiled, load_f8, load_i8, store_i8
-from stormlab.fleet.policy_records import (
+from stormlab.fleet.policy_layout import (
     ABSENT,
     ADDED,
     BETWEEN,
@@ -24,9 +24,7 @@ from stormlab.fleet.policy_records import (
     LEAKY,
     MULTIPLIED,
     NEXT_ABOVE,
-    OWN_KEYS,
     POLLY,
-    POLLY_TABLES,
     ROW,
     SHARE,
     SPAN,
@@ -40,6 +38,7 @@ from stormlab.fleet.policy_records import (
     stage_at,
     trip_at,
 )
+from stormlab.fleet.policy_records import OWN_KEYS, POLLY_TABLES
 from stormlab.policy.rules import (
     breaking,
     budgeting,

@@ -16,7 +16,41 @@ from numpy.typing import NDArray
 from stormlab.clock import to_ns
 from stormlab.draws import purpose_key
 from stormlab.fleet.draws import as_array
-from stormlab.fleet.memory import record_at
+from stormlab.fleet.policy_layout import (
+    ABSENT,
+    ADDED,
+    BETWEEN,
+    BUCKET,
+    COMB,
+    COUNT,
+    DECORRELATED,
+    DELAYS,
+    END,
+    EQUAL,
+    FULL,
+    GROWN,
+    JITTER,
+    LEAKY,
+    MULTIPLIED,
+    NEXT_ABOVE,
+    NO_BUDGET,
+    NO_TRIP,
+    NORMAL,
+    PAY,
+    PLAN,
+    POLLY,
+    ROW,
+    RULE,
+    SCHEDULE,
+    SHARE,
+    SPAN,
+    STAGE,
+    STAGES,
+    THROTTLE,
+    TIME,
+    TOKENS,
+    TRIP,
+)
 from stormlab.policy import budget as budgets
 from stormlab.policy.backoff import MS_PER_S, Backoff, Table, power
 from stormlab.policy.breaker import Consecutive, RateInCount, RateInWindow, Trip
@@ -42,120 +76,6 @@ TABLE_MAX = 20_000  # delays of a backoff that never stops growing
 POLLY_TABLES = 64
 THROTTLE_ROOM = 1024
 SCOPES = {"attempt": 0, "client": 1, "page": 2}
-
-# kinds
-DELAYS, SPAN, BETWEEN, STAGES, DECORRELATED, GROWN, NORMAL, POLLY, NEXT_ABOVE, ABSENT = range(10)
-FULL, EQUAL, MULTIPLIED, ADDED, COMB = range(5)
-NO_TRIP, ROW, TIME, COUNT = range(4)
-NO_BUDGET, BUCKET, TOKENS, LEAKY, SHARE, THROTTLE = range(6)
-
-_PLAN = (
-    ("reset_after_ns", "<i8"), ("give_up_ns", "<i8"), ("late_ns", "<i8"), ("spacing_ns", "<i8"),
-    ("hidden_ns", "<i8"), ("advice_spread_ns", "<i8"), ("breaker_spread_ns", "<i8"),
-    ("half_open_ns_max", "<i8"), ("failure_ratio", "<f8"), ("reset_on", "<i4"),
-    ("success_on", "<i4"), ("attempts_max", "<i4"), ("probes", "<i4"), ("successes", "<i4"),
-    ("gate", "<i1"), ("drop_counts", "<i1"), ("drops_fail", "<i1"), ("from_attempt", "<i1"),
-    ("by_hand_resets", "<i1"), ("has_first", "<i1"), ("has_online", "<i1"), ("has_visible", "<i1"),
-    ("network_resets", "<i1"), ("waits_offline", "<i1"), ("skips_hidden", "<i1"),
-    ("longest_hidden", "<i1"), ("advice_exact", "<i1"), ("has_breaker", "<i1"),
-    ("has_budget", "<i1"), ("ratio_decides", "<i1"), ("probe_again", "<i1"),
-)  # fmt: skip
-RULE = np.dtype(
-    [
-        *_PLAN,
-        ("shares", "<i1"),  # all sockets of a client have one breaker and one budget
-        ("beyond", "<i4"),  # set when a delay beyond a backoff's table was asked for
-        ("growth_cap_s", "<f8"),
-        ("growth_at_least", "<i4"),
-        ("growth_count", "<i4"),
-        ("open_count", "<i4"),
-        ("schedule_p", "<i8"),
-        ("stage_p", "<i8"),
-        ("jitter_p", "<i8"),
-        ("end_p", "<i8"),
-        ("float_p", "<i8"),  # tables of floats, by place
-        ("growth", "<i8"),  # place of the table of a connect time-out that changes
-        ("open_p", "<i8"),
-        ("normal_p", "<i8"),
-        ("trip_p", "<i8"),
-        ("pay_p", "<i8"),  # the budget's parameters
-        ("ring_p", "<i8"),  # memories of breakers, then of budgets
-    ],
-    align=True,
-)
-ME = np.dtype(
-    [
-        ("outage_ns", "<i8"), ("failed_ns", "<i8"), ("began_ns", "<i8"), ("opened_ns", "<i8"),
-        ("delay_ns", "<i8"), ("unit", "<f8"), ("memory", "<f8"), ("n", "<i4"), ("retries", "<i4"),
-        ("attempts", "<i4"), ("phase", "<i1"), ("fresh", "<i1"), ("unresolved", "<i1"),
-        ("retried", "<i1"), ("offline", "<i1"), ("hidden", "<i1"), ("withheld", "<i1"),
-        ("remembers", "<i1"),
-    ],
-    align=True,
-)  # fmt: skip
-BREAKER = np.dtype(
-    [
-        ("until_ns", "<i8"), ("since_ns", "<i8"), ("last_probe_ns", "<i8"), ("ring", "<i8"),
-        ("opens", "<i4"), ("under_way", "<i4"), ("good", "<i4"), ("bad", "<i4"), ("count", "<i4"),
-        ("first", "<i4"), ("room", "<i4"), ("stage", "<i4"),
-    ],
-    align=True,
-)  # fmt: skip
-BUDGET = np.dtype(
-    [
-        ("full_at_ns", "<i8"), ("last_ns", "<i8"), ("left", "<i8"), ("ring", "<i8"),
-        ("count", "<i4"), ("first", "<i4"), ("room", "<i4"), ("retries", "<i4"),
-    ],
-    align=True,
-)  # fmt: skip
-TRIP = np.dtype(
-    [
-        ("bucket_ns", "<i8"), ("window_buckets", "<i8"), ("ratio", "<f8"), ("kind", "<i4"),
-        ("failures", "<i4"), ("throughput_min", "<i4"), ("size", "<i4"), ("minimum", "<i4"),
-        ("above", "<i4"),
-    ],
-    align=True,
-)  # fmt: skip
-PAY = np.dtype(
-    [
-        ("period_ns", "<i8"), ("tokens_max", "<i8"), ("cost", "<i8"), ("above", "<i8"),
-        ("per_failure", "<i8"), ("per_success", "<i8"), ("per_request", "<i8"), ("step_ns", "<i8"),
-        ("window_ns", "<i8"), ("probe_ns", "<i8"), ("k", "<f8"), ("share", "<f8"),
-        ("kind", "<i4"), ("burst", "<i4"), ("steps", "<i4"), ("retries_min", "<i4"),
-        ("refund", "<i4"), ("room", "<i4"),
-    ],
-    align=True,
-)  # fmt: skip
-SCHEDULE = np.dtype(
-    [
-        ("purpose", "<u8"), ("cap_ms", "<f8"), ("step_ms", "<f8"), ("a", "<f8"), ("b", "<f8"),
-        ("c", "<f8"), ("table", "<i8"), ("other", "<i8"), ("count", "<i4"), ("ends_at", "<i4"),
-        ("kind", "<i4"), ("overflow", "<i4"), ("jitters", "<i4"), ("jitter", "<i4"),
-        ("scope", "<i4"), ("cap_before", "<i1"), ("cap_after", "<i1"), ("nearest", "<i1"),
-        ("less_elapsed", "<i1"), ("whole", "<i1"), ("grows", "<i1"),
-    ],
-    align=True,
-)  # fmt: skip
-STAGE = np.dtype([("count", "<i4"), ("schedule", "<i4")], align=True)
-JITTER = np.dtype(
-    [
-        ("purpose", "<u8"), ("a", "<f8"), ("b", "<f8"), ("kind", "<i4"), ("scope", "<i4"),
-        ("whole", "<i4"), ("on_top", "<i4"),
-    ],
-    align=True,
-)  # fmt: skip
-END = np.dtype(
-    [
-        ("asked_ns", "<i8"), ("action", "<i4"), ("schedule", "<i4"), ("advised", "<i4"),
-        ("counts", "<i4"), ("code", "<i4"), ("clean", "<i4"),
-    ],
-    align=True,
-)  # fmt: skip
-
-rule_at, me_at, end_at = record_at(RULE), record_at(ME), record_at(END)
-breaker_at, budget_at = record_at(BREAKER), record_at(BUDGET)
-trip_at, pay_at = record_at(TRIP), record_at(PAY)
-schedule_at, stage_at, jitter_at = record_at(SCHEDULE), record_at(STAGE), record_at(JITTER)
 
 
 class NotCompiledError(Exception):
@@ -403,7 +323,7 @@ def policy_tables(policy: object, ends: Sequence[Happened]) -> Tables:
     if len(build.remembers) > 1:
         raise NotCompiledError("two kinds of schedules with a memory in one policy")
     rule = np.zeros(1, RULE)
-    for name, _ in _PLAN:
+    for name, _ in PLAN:
         rule[0][name] = getattr(plan, name)
     rule[0]["shares"] = policy.shared == "client"
     trip, trip_words = _trip(policy.breaker.trip if policy.breaker is not None else None)

@@ -17,12 +17,12 @@ from stormlab_models.fleet.compiled.layout import (
     HELD_FULL,
     NEVER,
     client_at,
-    group_at,
     held_at,
     link_at,
     socket_at,
 )
 from stormlab_models.fleet.compiled.links import at, key, payload
+from stormlab_models.fleet.compiled.watch import group_of, watch
 from stormlab_models.fleet.wire import SYN_BYTES
 
 NEW, OPEN, CLOSE, PROVED = (
@@ -71,12 +71,6 @@ def tidings(what, cause, end):
 def calm(w, socket, time_ns):
     """Whether nothing but the socket itself acts on it until ``time_ns``, itself included."""
     return time_ns < w.calm_ns and (socket.timeout_ns == NEVER or time_ns <= socket.timeout_ns)
-
-
-@compiled
-def group_of(w, socket):
-    """What the socket's policy asks of its host."""
-    return group_at(w.group_p, client_at(w.client_p, socket.who >> 20).group)
 
 
 # decisions ---------------------------------------------------------------------------------------
@@ -443,41 +437,3 @@ def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     decision = policy.failed(w, owner, socket, now_ns, drop, end, link.began_ns)
     watch_breaker(w, owner, socket, now_ns)
     carry_on(w, owner, socket, now_ns, decision)
-
-
-# the watch over an open connection ---------------------------------------------------------------
-
-
-@compiled
-def watch(w, index, link, now_ns, since_ns):
-    """A proxy ends the connection if the longest silence on it is as long as its limit."""
-    if w.idle_cut_ns == NEVER:
-        return
-    shortest_ns = w.talk_min_ns
-    heartbeat_ns = group_of(w, socket_at(w.socket_p, link.owner)).heartbeat_ns
-    if heartbeat_ns != NEVER and (shortest_ns == NEVER or heartbeat_ns < shortest_ns):
-        shortest_ns = heartbeat_ns
-    if shortest_ns == NEVER or shortest_ns >= w.idle_cut_ns:
-        time_ns = max(now_ns, since_ns + w.idle_cut_ns)
-        at(w, index, link, time_ns, links.NETWORK, links.CUT_IDLE, 0)
-
-
-@compiled
-def next_ping_ns(link, now_ns, period_ns):
-    """When the next ping of a connection goes out, after now."""
-    opened_ns = 0 if link.opened_ns == NEVER else link.opened_ns
-    return now_ns + period_ns - (now_ns - opened_ns) % period_ns
-
-
-@compiled
-def silence(w, index, link, now_ns):
-    """From now on nothing comes from the other end: the heartbeat, if any, will notice."""
-    group = group_of(w, socket_at(w.socket_p, link.owner))
-    if link.over or link.opened_ns == NEVER or group.heartbeat_ns == NEVER:
-        return
-    if link.detect_ns == NEVER:
-        until_ns = next_ping_ns(link, now_ns, group.heartbeat_ns)
-        more_ns = group.heartbeat_timeout_ns
-        until_ns += group.heartbeat_ns if more_ns == NEVER or more_ns == 0 else more_ns
-        link.detect_ns = until_ns
-        at(w, index, link, until_ns, links.TIMER, links.DEAD, 0)

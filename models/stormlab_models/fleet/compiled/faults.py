@@ -17,9 +17,6 @@ from stormlab_models.fleet.compiled.clients import (
     SERVER_ERROR,
     carry_on,
     dropped,
-    group_of,
-    next_ping_ns,
-    silence,
     tidings,
     watch_breaker,
 )
@@ -38,6 +35,7 @@ from stormlab_models.fleet.compiled.layout import (
     socket_at,
 )
 from stormlab_models.fleet.compiled.links import at
+from stormlab_models.fleet.compiled.watch import group_of, next_ping_ns, silence
 from stormlab_models.fleet.compiled.words import VERBS
 from stormlab_models.fleet.watch import FIN_REPEAT_MAX_NS, FIN_REPEATED_FOR_NS
 

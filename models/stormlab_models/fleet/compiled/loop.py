@@ -18,6 +18,7 @@ from stormlab_models.fleet.compiled.layout import (
     world_at,
 )
 from stormlab_models.fleet.compiled.links import INDEX_MASK, KIND_BITS, KIND_MASK
+from stormlab_models.fleet.compiled.watch import watch
 from stormlab_models.fleet.compiled.words import (
     CALL_FAILED,
     CALL_OK,
@@ -59,7 +60,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         phase_ns = np.int64(0)
         if w.idle_cut_ns != NEVER:
             phase_ns = np.int64(round(w.idle_cut_ns * unit(w.key, socket.who, w.idle_key, 0)))
-        clients.watch(w, index, link, 0, -phase_ns)
+        watch(w, index, link, 0, -phase_ns)
 
 
 @compiled

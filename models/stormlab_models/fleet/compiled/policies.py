@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 from stormlab.clock import to_ns
 from stormlab.fleet import policy_code
 from stormlab.fleet.memory import compiled
-from stormlab.fleet.policy_records import (
+from stormlab.fleet.policy_layout import (
     BREAKER,
     BUDGET,
     ME,
-    THROTTLE_ROOM,
-    NotCompiledError,
     breaker_at,
     budget_at,
     end_at,
     me_at,
-    policy_tables,
     rule_at,
+)
+from stormlab.fleet.policy_records import (
+    THROTTLE_ROOM,
+    NotCompiledError,
+    policy_tables,
 )
 from stormlab.policy.catalogue import FoundPolicy
 from stormlab.policy.contract import Terms

@@ -19,11 +19,9 @@ from stormlab_models.fleet.compiled.clients import (
     calm,
     deliver,
     dropped,
-    group_of,
     reached,
     syn_unanswered,
     tidings,
-    watch,  # noqa: F401  the loop takes it from here
 )
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
@@ -39,6 +37,7 @@ from stormlab_models.fleet.compiled.layout import (
     tls_at,
 )
 from stormlab_models.fleet.compiled.links import at, delist, enlist
+from stormlab_models.fleet.compiled.watch import group_of
 from stormlab_models.fleet.wire import ACK_BYTES, RST_BYTES, SYN_ACK_BYTES
 
 QUEUE_FULL, ESTABLISHED, REFUSED, TLS, HTTP_FIRST, REQUEST = (

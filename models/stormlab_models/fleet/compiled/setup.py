@@ -10,6 +10,7 @@ from stormlab.clock import to_ns
 from stormlab.draws import Draws, Quantiles, lognormal, purpose_key
 from stormlab.faults import Fault, undoing
 from stormlab.fleet.draws import as_array
+from stormlab.fleet.policy_records import NotCompiledError
 from stormlab.fleet.wheel import Wheel
 from stormlab.policy.catalogue import FoundPolicy
 from stormlab.vocabulary import EVENT_CODE, EVENTS, Event
@@ -20,7 +21,7 @@ from stormlab_models.fleet.compiled.ends import Ends
 from stormlab_models.fleet.compiled.layout import NEVER, NONE
 from stormlab_models.fleet.compiled.policies import Policies
 from stormlab_models.fleet.compiled.words import FIRST_VERB, VERBS, WORDS
-from stormlab_models.fleet.parameters import Parameters
+from stormlab_models.fleet.parameters import Clients, Parameters
 from stormlab_models.fleet.wire import SYN_RETRY_S, TLS
 
 BINNED = (
@@ -113,7 +114,7 @@ def prepare(
     only. ``room``: how many times the usual memory for what is under way.
 
     Raises:
-        NotCompiled: for what the kernel cannot do.
+        NotCompiledError: for what the kernel cannot do.
     """
     clients, server = parameters.clients, parameters.server
     sockets = clients.count * clients.sockets
@@ -124,14 +125,9 @@ def prepare(
     wheel = Wheel(until_ns, most, usual)
     latency = _quantiles(parameters.network.latency_s, parameters.network.latency_sigma)
     work = _quantiles(server.handshake_s, server.handshake_sigma)
-    tls = [TLS[parameters.network.tls, resumed] for resumed in (False, True)]
-    schedule = faults_in_order(faults, parameters, until_ns)
-    steps = sorted(parameters.admission.steps, key=lambda step: step.at_s)
-    slots = np.full(len(EVENTS), NONE, "<i4")
-    for slot, event in enumerate(BINNED):
-        slots[EVENT_CODE[event]] = slot
     traced = rows_max > 0
     bins = 1 if traced else until_ns // bin_ns + 1
+    schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),
         "socket_p": np.zeros(sockets, layout.SOCKET),
@@ -140,31 +136,18 @@ def prepare(
         "call_p": np.empty(16 * most if parameters.dependency.workers else 1, layout.CALL),
         "held_p": np.empty(most, layout.HELD),
         "fault_p": schedule,
-        "step_p": np.array(
-            [(to_ns(step.at_s), cost_of_ns(step.rate_per_s)) for step in steps], layout.STEP
-        ),
-        "tls_p": np.array(
-            [
-                (each.up, each.down, each.round_trips, WORDS.index(each.name) if each.name else -1)
-                for each in tls
-            ],
-            layout.TLS,
-        ),
         "routed_p": np.arange(server.pods, dtype="<i4"),
         "row_p": np.empty(max(1, rows_max), layout.ROW),
         "detail_p": np.zeros(len(WORDS), "<i4"),
-        "syn_retry_p": np.array(
-            [to_ns(each) for each in SYN_RETRY_S[parameters.network.syn_retry]], "<i8"
-        ),
-        "count_p": np.zeros(len(EVENTS) * COUNT_WORDS, "<i8"),
         "bin_p": np.zeros(bins * SLOTS, "<i8"),
-        "slot_p": slots,
         "group_p": found.groups,
+        **_tables(parameters),
     }
-    if latency is not None:
-        arrays["latency_p"] = as_array(latency)
-    if work is not None:
-        arrays["work_p"] = as_array(work)
+    try:
+        arrays |= {} if latency is None else {"latency_p": as_array(latency)}
+        arrays |= {} if work is None else {"work_p": as_array(work)}
+    except ValueError as error:
+        raise NotCompiledError(str(error)) from None
     _fill(arrays, groups, clients.count, clients.sockets)
     world = np.zeros(1, layout.WORLD)
     _set(world[0], parameters, draws, until_ns)
@@ -176,10 +159,15 @@ def prepare(
     w["traced"], w["rows_max"], w["bin_ns"] = traced, rows_max, bin_ns
     w["links_max"] = w["held_max"] = most
     w["calls_max"] = len(arrays["call_p"])
-    w["steps"], w["faults"] = len(steps), len(schedule)
+    w["steps"], w["faults"] = len(arrays["step_p"]), len(schedule)
     w["syn_retries"] = len(arrays["syn_retry_p"])
     w["alone"] = clients.sockets == 1 or not found.shares
-    start = (
+    return Memory(world, wheel, arrays, found, latency, work, _start(clients))
+
+
+def _start(clients: Clients) -> tuple[Any, ...]:
+    """How everybody begins."""
+    return (
         int(clients.start == "settled"),
         to_ns(clients.settled_for_s),
         to_ns(clients.settled_spread_s),
@@ -187,7 +175,32 @@ def prepare(
         to_ns(clients.cold_spread_s),
         np.uint64(purpose_key("cold start")),
     )
-    return Memory(world, wheel, arrays, found, latency, work, start)
+
+
+def _tables(parameters: Parameters) -> dict[str, NDArray[Any]]:
+    """What is read and never written, and the counts of events."""
+    steps = sorted(parameters.admission.steps, key=lambda step: step.at_s)
+    tls = [TLS[parameters.network.tls, resumed] for resumed in (False, True)]
+    slots = np.full(len(EVENTS), NONE, "<i4")
+    for slot, event in enumerate(BINNED):
+        slots[EVENT_CODE[event]] = slot
+    return {
+        "step_p": np.array(
+            [(to_ns(step.at_s), cost_of_ns(step.rate_per_s)) for step in steps], layout.STEP
+        ),
+        "tls_p": np.array(
+            [
+                (each.up, each.down, each.round_trips, WORDS.index(each.name) if each.name else -1)
+                for each in tls
+            ],
+            layout.TLS,
+        ),
+        "syn_retry_p": np.array(
+            [to_ns(each) for each in SYN_RETRY_S[parameters.network.syn_retry]], "<i8"
+        ),
+        "count_p": np.zeros(len(EVENTS) * COUNT_WORDS, "<i8"),
+        "slot_p": slots,
+    }
 
 
 def _fill(
