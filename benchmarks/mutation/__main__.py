@@ -186,11 +186,15 @@ def sample(module: str, changes: list[MutationSpec]) -> set[str]:
 
 
 def changed_lines(diff: str) -> tuple[str, str]:
-    """The first line that a diff takes away, and the first that it puts in its place."""
+    """The line that a diff takes away, and the one it puts in its place; or one and the next."""
     lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++", "@@"))]
-    taken = next((line[1:].strip() for line in lines if line.startswith("-")), "")
-    put = next((line[1:].strip() for line in lines if line.startswith("+")), "")
-    return taken, put
+    taken = [line[1:].strip() for line in lines if line.startswith("-") and line[1:].strip()]
+    put = [line[1:].strip() for line in lines if line.startswith("+") and line[1:].strip()]
+    if put or not taken:
+        return "".join(taken[:1]), "".join(put[:1])
+    last = max(at for at, line in enumerate(lines) if line.startswith("-"))  # a decorator's
+    following = "".join(line.strip() for line in lines[last + 1 : last + 2])
+    return f"{taken[0]} {following}", following
 
 
 def outcome(result: WorkResult) -> str:

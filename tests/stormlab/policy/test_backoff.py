@@ -101,7 +101,7 @@ def test_formulas_are_told() -> None:
         (Constant(0.5), "0.5 s"),
         (Linear(-2, 2, min_s=0.25), "max(0.25, -2 + 2·n s)"),
         (Exponential(1, 2, offset_s=1.5), "1·2^n + 1.5 s"),
-        (Exponential(1, 2, offset_s=-1), "1·2^n - 1 s"),
+        (Exponential(1, 2, offset_s=-0.5), "1·2^n - 0.5 s"),
         (Exponential(1, 2, min_s=0.5), "max(0.5, 1·2^n) s"),
         (Exponential(1, 2, 3, exponent_max=10), "1·2^min(n+3, 10) s"),
         (Table((0, 2)), "0, 2 s"),

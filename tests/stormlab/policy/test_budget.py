@@ -185,3 +185,144 @@ def test_a_budget_is_told_to_people(rule: BudgetRule) -> None:
 def test_no_budget_refuses_nothing() -> None:
     assert taken(Budget(), 0)
     assert Budget().next_ns(7) == 7
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (TokenBucket(0.5, 3), "0.5 retries/s, burst 3"),
+        (AWS, "500 tokens, a retry costs 14, +1 per success, refunded on success"),
+        (GRPC, "10 tokens, a retry costs 0, -1 per failure, +0.1 per success, only above 5"),
+        (TokensByResult(3, per_request=0.2), "3 tokens, a retry costs 1, +0.2 per request"),
+        (Leaky(), "20% of the requests of 10 s, 10/s in reserve"),
+        (ShareOfActive(), "retries at most 20% of what is active, at least 3"),
+        (AdaptiveThrottle(), "adaptive throttle, K = 2 over 120 s"),
+        (
+            AdaptiveThrottle(1.5, 60, 10),
+            "adaptive throttle, K = 1.5 over 60 s, one at least every 10 s",
+        ),
+    ],
+)
+def test_what_a_budget_allows_is_told(rule: BudgetRule, words: str) -> None:
+    assert rule.words == words
+
+
+def test_a_bucket_fills_from_any_time_on() -> None:
+    budget = TokenBucket(0.1, 2).make()
+    assert [taken(budget, 1000 * S) for _ in range(3)] == [True, True, False]
+    assert budget.next_ns(1000 * S) == 1010 * S
+    assert [taken(budget, at * S) for at in (1009, 1010, 1011)] == [False, True, False]
+    assert [taken(budget, 2000 * S) for _ in range(3)] == [True, True, False]
+
+
+def test_tokens_may_start_below_their_maximum() -> None:
+    budget = TokensByResult(3, tokens_start=1).make()
+    assert [taken(budget, 0) for _ in range(2)] == [True, False]
+    assert budget.next_ns(7) is None
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["take", "request"])), max_size=80)
+)
+def test_finagle_s_budget_is_a_list_of_moves(steps: list[tuple[int, str]]) -> None:
+    """Against the moves themselves: what is older than ten steps of a tenth of a second is gone."""
+    budget = Leaky(share=0.5, ttl_s=1, reserve_per_s=1).make()
+    step, moves = 0, []
+    for wait, what in steps:
+        step += wait % 12
+        now = step * (S // 10) + wait  # somewhere within the step
+        moves = [(at, amount) for at, amount in moves if at > step - 10]
+        if what == "request":
+            budget.request(now)
+            moves.append((step, 0.5))
+            continue
+        left = 1 + sum(amount for _, amount in moves)
+        assert taken(budget, now) == (left >= 1)
+        moves += [(step, -1.0)] if left >= 1 else []
+        back = [at for at, amount in moves if amount < 0]
+        left = 1 + sum(amount for _, amount in moves)
+        if left >= 1:
+            assert budget.next_ns(now) == now
+        elif not any(amount > 0 for _, amount in moves) and back:
+            assert budget.next_ns(now) == (back[0] + 10) * (S // 10)
+
+
+def test_finagle_names_no_time_that_does_not_come() -> None:
+    empty = Leaky(reserve_per_s=0).make()
+    assert not taken(empty, 0)
+    assert empty.next_ns(5) is None
+    fresh = Leaky().make()
+    assert fresh.next_ns(5) == 5
+
+
+def test_envoy_s_retries_end_one_at_a_time() -> None:
+    budget = ShareOfActive(0.5, retries_min=1).make()
+    budget.active(8)
+    assert [taken(budget, 0) for _ in range(5)] == [True] * 4 + [False]
+    budget.success(0, retried=True)
+    assert [taken(budget, 0) for _ in range(2)] == [True, False]
+    budget.active(-6)  # fewer are allowed now than are under way
+    assert not taken(budget, 0)
+    for _ in range(4):
+        budget.failure(0, retried=True)
+    assert [taken(budget, 0) for _ in range(2)] == [True, False]
+    assert budget.next_ns(5) is None
+
+
+def test_what_ends_more_often_than_it_began_counts_as_none() -> None:
+    budget = ShareOfActive(1.0, retries_min=0).make()
+    budget.active(-1)
+    budget.failure(0, retried=True)
+    budget.active(1)
+    assert [taken(budget, 0) for _ in range(2)] == [True, False]
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["request", "request", "accept", "take"])),
+        max_size=150,
+    ),
+    probe_s=st.sampled_from([None, 5.0]),
+)
+def test_the_throttle_is_a_list_of_requests_and_accepts(
+    steps: list[tuple[int, str]], probe_s: float | None
+) -> None:
+    """It grows beyond its first room, and forgets what has left the window."""
+    budget = AdaptiveThrottle(1.5, 20, probe_s).make()
+    now, last = 0, None
+    requests: list[int] = []
+    accepts: list[int] = []
+    for wait_s, what in steps:
+        now += wait_s * S
+        requests = [at for at in requests if at > now - 20 * S]
+        accepts = [at for at in accepts if at > now - 20 * S]
+        if what == "request":
+            budget.request(now)
+            requests.append(now)
+            last = now
+        elif what == "accept":
+            budget.success(now, retried=False)
+            accepts.append(now)
+        else:
+            refusal = max(0.0, (len(requests) - 1.5 * len(accepts)) / (len(requests) + 1))
+            due = probe_s is not None and last is not None and now >= last + probe_s * S
+            allowed = due or refusal <= 0.5
+            assert taken(budget, now, 0.5) == allowed
+            if not allowed:
+                requests.append(now)
+        known = None if probe_s is None or last is None else max(now, last + round(probe_s * S))
+        assert budget.next_ns(now) == known
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert TokenBucket(1) == TokenBucket(1, burst=1)
+    assert TokensByResult(5) == TokensByResult(5, None, 1.0, 0.0, 0.0, 0.0, refund=False, above=0.0)
+    assert Leaky() == Leaky(0.2, 10.0, 10.0, 10)
+    assert ShareOfActive() == ShareOfActive(0.2, 3)
+    assert AdaptiveThrottle() == AdaptiveThrottle(2.0, 120.0, None)
+
+
+def test_equal_budgets_are_one() -> None:
+    """A plan is kept for all policies of a kind, which takes a hash."""
+    kinds: list[BudgetRule] = [TokenBucket(1), AWS, Leaky(), ShareOfActive(), AdaptiveThrottle()]
+    assert len({*kinds, TokenBucket(1.0), Leaky()}) == len(kinds)

@@ -168,6 +168,7 @@ def test_time_gone_by_is_taken_off_before_the_jitter() -> None:
     half = Given({"jitter": 0.5})
     found = [schedule.delay_ns(0, Moment(half, elapsed_ms=ms)) for ms in (0, 4000, 20_000)]
     assert found == [5 * S, 3 * S, 0]
+    assert schedule.support(0) == Delays(Constant(10), Full()).support(0)
 
 
 def test_stages_count_for_themselves() -> None:

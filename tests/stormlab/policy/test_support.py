@@ -1,5 +1,6 @@
 """The exact support of a delay."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,3 +70,77 @@ def test_the_share_beyond_a_limit_is_exact(limit: int) -> None:
 def test_two_supports_are_united() -> None:
     both = Support.point(0).union(Support(((S, 2 * S),)))
     assert both.intervals == ((0, 0), (S, 2 * S))
+
+
+@given(
+    limit=st.integers(-10, 1010),
+    cut=st.integers(1, 99),
+    slopes=st.tuples(st.sampled_from([-1000, 0, 1000]), st.sampled_from([-1000, 0, 1000])),
+)
+def test_the_share_beyond_a_limit_is_exact_in_each_piece(
+    limit: int, cut: int, slopes: tuple[int, int]
+) -> None:
+    """Rising, falling or level, on either side of a cut."""
+    edge = round(cut / 100 * UNIT) / UNIT
+
+    def delay_ns(chance: Chance) -> int:
+        unit = chance.unit("jitter")
+        slope = slopes[unit >= edge]
+        return int(slope * unit) if slope >= 0 else int(1000 + slope * unit)
+
+    def share(low: float, high: float, slope: int) -> float:
+        if slope == 0:
+            return (high - low) * (limit <= 0)
+        turn = limit / 1000 if slope > 0 else 1 - limit / 1000
+        reached = min(high, max(low, turn))
+        return high - reached if slope > 0 else reached - low
+
+    expected = share(0, edge, slopes[0]) + share(edge, 1, slopes[1])
+    assert abs(share_at_least(Draw("jitter", cuts=(edge,)), delay_ns, limit) - expected) < 1e-12
+
+
+@pytest.mark.parametrize("rising", [True, False])
+def test_a_share_counts_its_last_draw(rising: bool) -> None:  # noqa: FBT001  a parameter
+    """Of 2**53 draws as many as are counted; one more or less is another number."""
+
+    def delay_ns(chance: Chance) -> int:
+        bits = round(chance.unit("jitter") * UNIT)
+        return bits if rising else UNIT - 1 - bits
+
+    for hits in (1, 2, 3, 1000, UNIT - 1, UNIT):
+        assert share_at_least(Draw("jitter"), delay_ns, UNIT - hits) == hits / UNIT
+
+
+def test_a_support_tells_its_steps_from_a_second_on() -> None:
+    assert Support(((0, 60 * S),), 5 * S).text == "0 to 60 s in steps of 5 s"
+    assert Support(((0, 5 * S),), 500 * MS).text == "0 to 5 s"
+
+
+def test_up_to_three_points_are_listed() -> None:
+    points = [Support.of([(S * n, S * n) for n in range(1, count + 1)]) for count in (2, 3, 4)]
+    assert [support.text for support in points] == [
+        "1 s or 2 s",
+        "1 s or 2 s or 3 s",
+        "1 to 4 s in 4 bands",
+    ]
+
+
+def test_an_interval_inside_another_is_joined_to_the_last() -> None:
+    found = Support.of([(0, 1), (10, 30), (12, 13), (15, 40)])
+    assert found.intervals == ((0, 1), (10, 40))
+
+
+def test_the_ends_of_a_piece_are_its_first_and_last_draw() -> None:
+    units: list[float] = []
+
+    def delay_ns(chance: Chance) -> int:
+        units.append(chance.unit("jitter"))
+        return 0
+
+    support_of([Draw("jitter", cuts=(0.25,))], delay_ns)
+    assert units == [0.0, 0.25 - 1 / UNIT, 0.25, 1 - 1 / UNIT]
+
+
+def test_a_union_has_the_finer_steps() -> None:
+    assert Support(((0, S),), S).union(Support(((0, 2 * S),), MS)).step_ns == MS
+    assert Support.point(S).union(Support.point(S)).is_point
