@@ -204,7 +204,8 @@ def test_a_window_of_any_number_of_results_is_a_list_of_them(
 ) -> None:
     """A window that moves with every result grows beyond its first room and loses none."""
     window = RateInWindow(10, 0.5, 3, buckets=0).results()
-    now, seen = 0, []
+    now = 0
+    seen: list[tuple[int, bool]] = []
     for wait_s, success in results:
         now += round(wait_s * S)
         window.add(now, success=success)
@@ -247,6 +248,8 @@ def test_what_is_cleared_is_forgotten(trip: Trip) -> None:
     assert results.tripped(0)
     results.clear()
     assert not results.tripped(0)
+    results.add(0, success=False)
+    assert results.tripped(0)
 
 
 def test_more_failures_in_a_row_than_enough_are_enough() -> None:
@@ -299,6 +302,7 @@ def test_half_open_for_too_long_it_names_the_sooner_of_both_ends() -> None:
     ("rule", "words"),
     [
         (RateInWindow(10, 0.5), "50% failures in 10 s"),
+        (RateInWindow(10, 0.5, 0), "50% failures in 10 s"),
         (RateInWindow(10, 0.5, 2), "50% failures of at least 2 in 10 s"),
         (RateInCount(4, 0.25, 2), "25% failures of the last 4, at least 2"),
         (Consecutive(), "5 failures in a row"),

@@ -227,7 +227,8 @@ def test_tokens_may_start_below_their_maximum() -> None:
 def test_finagle_s_budget_is_a_list_of_moves(steps: list[tuple[int, str]]) -> None:
     """Against the moves themselves: what is older than ten steps of a tenth of a second is gone."""
     budget = Leaky(share=0.5, ttl_s=1, reserve_per_s=1).make()
-    step, moves = 0, []
+    step = 0
+    moves: list[tuple[int, float]] = []
     for wait, what in steps:
         step += wait % 12
         now = step * (S // 10) + wait  # somewhere within the step
@@ -312,6 +313,25 @@ def test_the_throttle_is_a_list_of_requests_and_accepts(
                 requests.append(now)
         known = None if probe_s is None or last is None else max(now, last + round(probe_s * S))
         assert budget.next_ns(now) == known
+
+
+def test_the_throttle_grows_after_it_has_turned() -> None:
+    """Its oldest entry is then no longer the first in the ring."""
+    budget = AdaptiveThrottle(2, 20).make()
+    for _ in range(3):
+        budget.request(0)
+    for index in range(100):
+        budget.request(30 * S + index * S // 10)
+    for _ in range(20):
+        budget.success(40 * S, retried=False)
+    for now, requests in ((40 * S, 100), (55 * S, 50)):  # of the refused one, 50 are left
+        refusal = (requests - 2 * 20) / (requests + 1)
+        assert taken(budget, now, refusal + 1e-9)
+        assert not taken(budget, now, refusal - 1e-9)
+
+
+def test_a_step_is_at_least_a_nanosecond() -> None:
+    assert taken(Leaky(ttl_s=1e-9, reserve_per_s=1e9).make(), 0)
 
 
 def test_what_is_not_said_is_the_usual() -> None:

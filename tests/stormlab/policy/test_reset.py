@@ -20,3 +20,8 @@ def test_a_rule_is_told_to_people() -> None:
 
 def test_seconds_are_nanoseconds_inside() -> None:
     assert Reset("stable", 0.5).after_ns == 500_000_000
+
+
+def test_what_is_not_said_is_the_usual() -> None:
+    assert Reset() == Reset("open", 0.0, gate=False)
+    assert len({Reset(), Reset("open"), Reset("proof")}) == 2
