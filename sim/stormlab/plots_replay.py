@@ -33,10 +33,10 @@ def draw_replay(found: Replayed, path: Path) -> None:
 
     Raises:
         stormlab.plots.PlotError: when matplotlib is missing, or there is nothing to draw: promises
-            about whole fleets are judged by delays alone, without a run.
+            about whole fleets, and some about delays, are judged by delays alone, without a run.
     """
     stories = found.seen.stories[:ROWS_MAX]
-    if not stories:
+    if not stories or found.replay.promise.walks or found.finding.walk_ns:
         raise PlotError(f"{found.replay.promise.name}: judged by delays alone; nothing to draw")
     with style() as figure_type:
         height = 2.9 + 0.3 * len(stories)

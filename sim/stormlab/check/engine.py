@@ -210,6 +210,7 @@ class Check:
                 tally.cases,
                 tally.seconds,
                 tally.shrink_tries,
+                walk_ns=tally.breach.walk_ns,
             )
         missing = [each for each in promise.needs if each not in tally.seen]
         common = tally.reasons.most_common(1)

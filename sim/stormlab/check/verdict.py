@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from stormlab import __version__
+from stormlab.check.told import told_world
 from stormlab.evidence import Outcome
 from stormlab.properties.promises import Promise
 from stormlab.properties.promises.promise import Tier
-from stormlab.worlds.written import World, document_of, lines_of, size_of
+from stormlab.worlds.written import World, document_of, size_of
 
 
 class PromiseBrokenError(AssertionError):
@@ -28,6 +29,7 @@ class Judged:
     worlds in which it was tried; ``found_at``: how many it took until the breach. ``seconds``:
     until then, or in all. ``unseen``: undecided because the worlds never showed what it needs, and
     not because it does not apply. ``replay``: the file that holds the counterexample.
+    ``walk_ns``: the delays that break it, where delays were walked.
     """
 
     promise: Promise
@@ -44,6 +46,7 @@ class Judged:
     unseen: bool = False
     replay: Path | None = None
     command: str = ""
+    walk_ns: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,8 +59,13 @@ class Judged:
         told = [f"{self.name}: {self.promise.statement}", f"  {self.reason}"]
         told += [f"    {line}" for line in self.evidence]
         if self.world is not None:
-            told += ["  in the world", *(f"    {line}" for line in lines_of(self.world))]
+            told += ["  in the world", *(f"    {line}" for line in self.told_world)]
         return told + ([f"  again: {self.command}"] if self.command else [])
+
+    @property
+    def told_world(self) -> list[str]:
+        """The world that breaks it for a person; nothing where there is none."""
+        return told_world(self.promise, self.world, self.walk_ns) if self.world is not None else []
 
     @property
     def document(self) -> dict[str, Any]:

@@ -63,13 +63,13 @@ def replay(file: Path, policy: str | None, figure: str | None, as_json: bool) ->
 
 def _show(found: "Replayed") -> None:
     from stormlab.check.timeline import timeline  # noqa: PLC0415  when called
-    from stormlab.worlds.written import lines_of  # noqa: PLC0415
+    from stormlab.check.told import told_world  # noqa: PLC0415
 
     promise, finding = found.replay.promise, found.finding
     say(f"{found.target.name} on {promise.name}: {promise.statement}")
-    for line in lines_of(found.replay.world):
+    for line in told_world(promise, found.replay.world, finding.walk_ns):
         say(f"  {line}")
-    for line in timeline(found.seen):
+    for line in () if promise.walks or finding.walk_ns else timeline(found.seen):
         say(f"  {line}")
     for line in finding.events:
         say(f"    {line}")

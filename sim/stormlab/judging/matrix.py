@@ -26,7 +26,7 @@ from stormlab.properties.promises import (
     sockets,
     whole,
 )
-from stormlab.worlds.written import World, lines_of, size_of
+from stormlab.worlds.written import size_of
 
 FORMAT = 1
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -40,16 +40,6 @@ THEMES = {
     "S": ("sockets", sockets),
     "W": ("whole", whole),
 }
-
-
-WALKED = frozenset({"delay-grows-to-the-cap", "delay-survives-overflow"})
-
-
-def world_lines(promise: str, world: World) -> list[str]:
-    """The world for a person; what only walks a policy's delays has nothing of it but the seed."""
-    if promise in WALKED:
-        return [f"1 client, refused again and again; seed {getattr(world, 'seed', 0)}"]
-    return lines_of(world)
 
 
 class Cell(StrEnum):
@@ -120,7 +110,7 @@ class Breach:
             judged.name,
             judged.reason,
             judged.evidence,
-            tuple(world_lines(judged.name, replay.world)),
+            tuple(judged.told_world),
             clients,
             faults,
             replay.document,

@@ -7,9 +7,8 @@ from pathlib import Path
 from stormlab.check import read_replay, replay
 from stormlab.evidence import Outcome
 from stormlab.judging import Cell, Matrix, Row, columns
-from stormlab.judging.matrix import KINDS, world_lines
+from stormlab.judging.matrix import KINDS
 from stormlab.properties import PROMISES
-from stormlab.worlds.bare import BareWorld
 
 
 def test_every_promise_about_policies_is_a_column_once() -> None:
@@ -66,11 +65,3 @@ def test_the_sums_add_up(small: Matrix) -> None:
     counted = {each["name"]: each["broken"] for each in small.document["promises"]}
     assert counted["gives-up-as-declared"] == 1
     assert sum(counted.values()) == small.breaches
-
-
-def test_what_only_walks_the_delays_has_no_server_in_its_world() -> None:
-    world = BareWorld(seed=7)
-    assert world_lines("delay-survives-overflow", world) == [
-        "1 client, refused again and again; seed 7"
-    ]
-    assert world_lines("converges", world)[0].startswith("server: ")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from stormlab.check import CheckError, check_policy, read_replay, replay
+from stormlab.check.told import told_world
 from stormlab.evidence import Outcome
-from stormlab.judging.matrix import world_lines
+from stormlab.properties import PROMISES
 from stormlab_models.doc_tables import blocks
 from stormlab_models.trophies import PROPOSALS, TROPHIES, Trophy, found
 from stormlab_models.trophies.document import Shown, overview, shown, told
@@ -39,7 +40,8 @@ def test_a_trophy_is_still_broken(each: Shown) -> None:
 
 @each_trophy
 def test_a_trophy_shows_in_six_lines(each: Shown) -> None:
-    world = world_lines(each.trophy.promise, each.trophy.world)
+    promise = PROMISES[each.trophy.promise]
+    world = told_world(promise, each.trophy.world, each.finding.walk_ns)
     assert len(world) <= 2
     assert len(world) + 1 + len(each.replay.evidence) <= (6 if each.trophy in TROPHIES else 5)
 

@@ -104,7 +104,7 @@ def _walk_in_range(subject: Subject, number: int) -> Finding | None:
     for index, (support, delay_ns) in enumerate(zip(subject.supports, walked, strict=False)):
         if not _allowed(support, delay_ns, guarded=guarded):
             reason = f"delay {index} is {to_s(delay_ns):g} s; declared: {support.text}"
-            return broken(reason, [_step(index, delay_ns)])
+            return broken(reason, [_step(index, delay_ns)], walk_ns=walked[: index + 1])
     return None
 
 
@@ -134,7 +134,8 @@ def _walk_grows(subject: Subject, number: int) -> Finding:
         least = longest / 2 if index == 1 else longest * ROUNDING  # the first is often special
         if delay_ns + TOLERANCE_NS < longest and delay_ns < least:
             steps = [_step(i, walked[i]) for i in (index - 1, index)]
-            return broken(f"with the same draw, delay {index} is shorter than one before", steps)
+            reason = f"with the same draw, delay {index} is shorter than one before"
+            return broken(reason, steps, walk_ns=walked[: index + 1])
         longest = delay_ns if index == 1 else max(longest, delay_ns)
     return HOLDS if walked else undecided("it does not retry")
 
@@ -150,14 +151,17 @@ def _walk_overflows(subject: Subject, number: int) -> Finding:
         return undecided(GUARDED)
     longest = 0
     for index, delay_ns in enumerate(walked):
+        reason = ""
         if delay_ns < 0:
-            return broken(f"delay {index} is negative", [_step(index, delay_ns)])
-        steps = [_step(i, walked[i]) for i in (index - 1, index) if i >= 0]
-        if not delay_ns and longest:
-            return broken(f"delay {index} is zero after longer ones", steps)
-        if delay_ns * COLLAPSE < longest:
-            reason = f"delay {index} is less than a thousandth of one before"
-            return broken(f"{reason}, with the same draw", steps)
+            reason = f"delay {index} is negative"
+        elif not delay_ns and longest:
+            reason = f"delay {index} is zero after longer ones"
+        elif delay_ns * COLLAPSE < longest:
+            reason = f"delay {index} is less than a thousandth of one before, with the same draw"
+        if reason:
+            last = 1 if delay_ns < 0 else 2  # what is negative shows it alone
+            steps = [_step(i, walked[i]) for i in range(max(0, index + 1 - last), index + 1)]
+            return broken(reason, steps, walk_ns=walked[: index + 1])
         longest = max(longest, delay_ns) if index else 0
     return HOLDS if walked else undecided("it does not retry")
 
@@ -186,6 +190,7 @@ PROMISES = (
         ("bare",),
         _monotone,
         needs=(Sometimes.REFUSAL,),
+        walks=True,
     ),
     Promise(
         "delay-survives-overflow",
@@ -194,5 +199,6 @@ PROMISES = (
         " for 0 < m < n < 1,200 and one u in [0, 1)",
         ("bare",),
         _no_overflow,
+        walks=True,
     ),
 )

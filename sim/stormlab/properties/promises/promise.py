@@ -1,6 +1,6 @@
 """What a promise is: a statement about policies, and a function that judges one run by it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -44,11 +44,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a promise says of one run; ``events`` show a breach, five lines at most."""
+    """What a promise says of one run; ``events`` show a breach, five lines at most.
+
+    ``walk_ns``: the policy's delays in nanoseconds up to the one that breaks it, where they were
+    judged and not the run.
+    """
 
     outcome: Outcome
     reason: str = ""
     events: tuple[str, ...] = ()
+    walk_ns: tuple[int, ...] = ()
 
 
 HOLDS = Finding(Outcome.HOLDS)
@@ -59,11 +64,16 @@ def undecided(reason: str) -> Finding:
     return Finding(Outcome.UNDECIDED, reason)
 
 
-def broken(reason: str, steps: list[Step] | tuple[Step, ...] = (), who: str = "") -> Finding:
-    """The run contradicts the promise; the steps that show it become lines."""
+def broken(
+    reason: str,
+    steps: list[Step] | tuple[Step, ...] = (),
+    who: str = "",
+    walk_ns: Sequence[int] = (),
+) -> Finding:
+    """The run, or a walk, contradicts the promise; the steps that show it become lines."""
     prefix = f"{who}: " if who else ""
     shown = tuple(prefix + step.text for step in list(steps)[:EVENTS_SHOWN_MAX])
-    return Finding(Outcome.BROKEN, reason, shown)
+    return Finding(Outcome.BROKEN, reason, shown, tuple(walk_ns))
 
 
 PRESENCE = (Event.OFFLINE, Event.ONLINE, Event.HIDDEN, Event.VISIBLE)
@@ -109,7 +119,8 @@ class Promise:
     ``statement``: one sentence. ``formula``: the same, exactly. ``bound``: the limit that follows
     from what a subject declares, in words with numbers. ``tiers``: the worlds in which it is tried,
     the quickest first. ``judge``: a pure function of the subject and one run. ``needs``: what a
-    batch must have seen for the promise to be decided.
+    batch must have seen for the promise to be decided. ``walks``: it judges nothing but the
+    policy's delays while it is refused, and takes of a world only the seed.
     """
 
     name: str
@@ -119,3 +130,4 @@ class Promise:
     judge: Callable[[Subject, Seen], Finding]
     bound: Callable[[Subject], str] = lambda _subject: ""
     needs: tuple[Sometimes, ...] = ()
+    walks: bool = False
