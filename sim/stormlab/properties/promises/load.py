@@ -54,11 +54,17 @@ def refused_in(subject: Subject, seed: int, window_s: float) -> int:
     return made
 
 
-def _flapping_bound(subject: Subject) -> int:
-    def count() -> int:
-        return 2 * max(refused_in(subject, each, WINDOW_S) for each in range(WALKS)) + 5
+def _refused_most(subject: Subject) -> int:
+    """The most attempts that it makes in 60 s of refusals, in five walks."""
 
-    return subject.once("flapping bound", count)
+    def count() -> int:
+        return max(refused_in(subject, each, WINDOW_S) for each in range(WALKS))
+
+    return subject.once("most when refused", count)
+
+
+def _flapping_bound(subject: Subject) -> int:
+    return 2 * _refused_most(subject) + 5
 
 
 def _attempts_bound(subject: Subject) -> int:
@@ -88,9 +94,10 @@ def _calm_when_fooled(subject: Subject, seen: Seen) -> Finding:
             new = [step for step in story.of(Event.NEW) if begin_ns <= step.time_ns <= end_ns]
             most = _busiest(new, to_ns(WINDOW_S))
             if len(most) > bound:
+                refused = _refused_most(subject)
                 reason = (
-                    f"{len(most)} attempts in {WINDOW_S:.0f} s, each accepted and closed; bound: "
-                    f"{bound}, twice what its delays allow when refused"
+                    f"{len(most)} attempts in {WINDOW_S:.0f} s, each accepted and closed; when"
+                    f" refused it makes {refused}, and 2 * {refused} + 5 = {bound} are allowed"
                 )
                 return broken(reason, most[:4], story.who)
     return HOLDS if judged else undecided("nothing was accepted and closed for 60 s on end")

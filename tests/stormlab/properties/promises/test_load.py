@@ -49,6 +49,15 @@ def test_fooled_clients_come_not_much_more_often(
     assert hand.judge("calm-when-fooled", story, subject=every_10_s).outcome is outcome
 
 
+def test_the_reason_says_what_is_compared(hand: Any) -> None:
+    every_10_s = hand.subject(Reconnect(Delays(Constant(10.0))))
+    story = hand.story(REJECT, *fooled(1.0, 18, 50.0 / 18), SERVE)
+    assert hand.judge("calm-when-fooled", story, subject=every_10_s).reason == (
+        "18 attempts in 60 s, each accepted and closed;"
+        " when refused it makes 6, and 2 * 6 + 5 = 17 are allowed"
+    )
+
+
 @pytest.mark.parametrize(
     ("lines", "obeys", "outcome"),
     [
