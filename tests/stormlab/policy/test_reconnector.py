@@ -1,5 +1,8 @@
 """The composed policy at work: facts in, decisions out."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from stormlab.policy import (
     RESTART_SPAN,
     Advice,
+    Budget,
     Chance,
     CircuitBreaker,
     Consecutive,
@@ -367,3 +371,272 @@ def test_any_life_leads_to_decisions_that_make_sense(
             assert isinstance(decision, RetryAt) or stopped or held
         if isinstance(decision, RetryAt):
             assert decision.time_ns >= now
+
+
+# what breaker, budget and schedules are told ------------------------------------------------------
+
+
+class Ledger(Budget):
+    """Writes down what it is told, and allows what it is told to."""
+
+    def __init__(self, *, allows: bool = True) -> None:
+        self.lines: list[tuple[str, float]] = []
+        self.allows = allows
+
+    def take(self, time_ns: int, unit: Callable[[], float]) -> bool:
+        self.lines.append((f"take {unit()}", time_ns / S))
+        return self.allows
+
+    def request(self, time_ns: int) -> None:
+        self.lines.append(("request", time_ns / S))
+
+    def success(self, time_ns: int, *, retried: bool) -> None:
+        self.lines.append((f"success {retried}", time_ns / S))
+
+    def failure(self, time_ns: int, *, retried: bool) -> None:
+        self.lines.append((f"failure {retried}", time_ns / S))
+
+    def active(self, change: int) -> None:
+        self.lines.append(("active", change))
+
+
+@dataclass(frozen=True)
+class Ledgers:
+    """Makes ledgers."""
+
+    allows: bool = True
+    words = "a ledger"
+
+    def make(self) -> Ledger:
+        return Ledger(allows=self.allows)
+
+
+def test_a_budget_is_told_of_each_attempt_once() -> None:
+    life = Life(Reconnect(Delays(Constant(1)), budget=Ledgers())())
+    ledger = life.policy.budget
+    assert isinstance(ledger, Ledger)
+    life.dropped(up_s=3)
+    life.refused()
+    life.opened(proved=True)
+    assert ledger.lines == [
+        ("request", 0), ("active", 1), ("success False", 0), ("active", -1),
+        ("take 0.5", 4), ("request", 4), ("active", 1), ("failure True", 4), ("active", -1),
+        ("take 0.5", 5), ("request", 5), ("active", 1), ("success True", 5),
+    ]  # fmt: skip
+
+
+def test_a_budget_that_wants_proof_hears_of_a_loss_without_it() -> None:
+    life = Life(Reconnect(Delays(Constant(1)), budget=Ledgers(), success_on="proof")())
+    ledger = life.policy.budget
+    assert isinstance(ledger, Ledger)
+    life.dropped()
+    life.dropped(proved=True)
+    told = [what for what, _ in ledger.lines if "e " in what or "s " in what]
+    assert told == ["failure False", "take 0.5", "success True"]
+
+
+def test_a_client_that_no_attempt_is_under_way_of_gives_none_back() -> None:
+    life = Life(Reconnect(Delays(Constant(1)), budget=Ledgers())())
+    ledger = life.policy.budget
+    assert isinstance(ledger, Ledger)
+    assert life.told(Fact.REFUSED) == 1
+    assert ledger.lines == []
+
+
+def test_a_budget_that_cannot_say_is_asked_again_after_the_recheck() -> None:
+    rule = Reconnect(Delays(Constant(1)), budget=Ledgers(allows=False), recheck=Span(2, 2))
+    life = Life(rule())
+    life.refused()
+    assert [life.attempt(), life.attempt()] == [2, 2]
+    at_once = Reconnect(Delays(Constant(1)), budget=Ledgers(allows=False), recheck=Span(0, 0))
+    life = Life(at_once())
+    life.refused()
+    assert life.attempt() == 1
+
+
+def test_a_refusal_is_no_drop() -> None:
+    life = Life(Reconnect(POWERS, first_after_drop=Span(0.25, 0.25))())
+    assert [life.refused(), life.refused(), life.dropped()] == [1, 2, 0.25]
+    gated = Life(Reconnect(POWERS, reset=Reset("open", 5, gate=True))())
+    assert gated.refused() == 1
+    stable = Life(Reconnect(POWERS, reset=Reset("stable", 5))())
+    stable.now = 100
+    assert [stable.refused(), stable.refused(), stable.refused()] == [1, 2, 4]
+
+
+def test_a_connect_timeout_stays_while_its_attempt_is_under_way() -> None:
+    growing = ConnectTimeout(Exponential(15), cap_s=100)
+    life = Life(Reconnect(Delays(Constant(1)), connect_timeout=growing, reset=Reset("http"))())
+    found = []
+    for _ in range(3):
+        found.append(life.policy.terms.connect_timeout_s)
+        assert life.attempt() == 0
+        found.append(life.policy.terms.connect_timeout_s)
+        life.told(Fact.REFUSED)
+    assert found == [15, 15, 30, 30, 60, 60]
+    assert life.attempt() == 0
+    life.told(Fact.REACHED)
+    assert life.policy.terms.connect_timeout_s == 15
+
+
+def test_time_gone_by_since_the_attempt_is_taken_off() -> None:
+    life = Life(Reconnect(Delays(Constant(10), less_elapsed=True))())
+    assert life.dropped(up_s=3) == 7
+    assert life.dropped(up_s=30) == 0
+    told = Life(Reconnect(Delays(Constant(10), less_elapsed=True))())
+    told.opened(up_s=5)
+    assert told.told(Fact.DROPPED, began_ns=2 * S) == 7  # as it is told, not as it is known
+    fresh = Life(Reconnect(Delays(Constant(10), less_elapsed=True))())
+    fresh.now = 4
+    assert fresh.told(Fact.REFUSED) == 10  # no attempt is known
+
+
+def test_the_delay_after_a_drop_never_runs_from_the_attempt() -> None:
+    rule = Reconnect(Delays(Constant(10)), Span(6, 6), counted_from="attempt")
+    life = Life(rule())
+    assert life.dropped(up_s=3) == 6
+    assert life.attempt() == 0
+    life.now += 4
+    assert life.told(Fact.REFUSED) == 6
+
+
+def test_no_retry_at_all_is_a_limit_too() -> None:
+    assert Life(Reconnect(POWERS, attempts_max=0)()).refused() == Stop(USED_UP)
+    assert Life(Reconnect(POWERS, give_up_after_s=0)()).refused() == Stop(TOO_LONG)
+
+
+def test_an_outage_is_counted_from_its_first_failure() -> None:
+    life = Life(Reconnect(Delays(Constant(4)), give_up_after_s=10)())
+    assert life.dropped(up_s=1000) == 4
+    assert [life.refused() for _ in range(3)] == [4, 4, Stop(TOO_LONG)]
+
+
+def test_what_does_not_count_uses_nothing_up() -> None:
+    retried = Rule("retry", codes(1000), counts=False)
+    life = Life(Reconnect(POWERS, rules=(retried,), attempts_max=2, reset=Reset("never"))())
+    assert [life.dropped(code=1000) for _ in range(4)] == [1, 1, 1, 1]
+    assert [life.dropped(code=1006) for _ in range(3)] == [1, 2, Stop(USED_UP)]
+
+
+def test_what_is_retried_at_once_counts_where_it_says() -> None:
+    rules = (Rule("now", codes(1000)),)
+    life = Life(Reconnect(POWERS, rules=rules, reset=Reset("never"))())
+    assert [life.dropped(code=code) for code in (1000, 1000, 1006, 1000)] == [0, 0, 4, 0]
+
+
+def test_surroundings_bring_the_retry_after_their_own_delay() -> None:
+    network = Network(online=Span(3, 3), visible=Span(5, 5))
+    life = Life(Reconnect(Delays(Constant(100)), network=network)())
+    life.refused()
+    life.now += 1
+    answers = [life.told(fact) for fact in (Fact.OFFLINE, Fact.ONLINE, Fact.HIDDEN, Fact.VISIBLE)]
+    assert answers == [None, 3, None, 5]
+    deaf = Life(Reconnect(Delays(Constant(100)))())
+    deaf.refused()
+    assert [deaf.told(fact) for fact in (Fact.ONLINE, Fact.VISIBLE)] == [None, None]
+
+
+def test_both_device_and_page_must_be_back() -> None:
+    network = Network(offline="wait", hidden="skip", online=Span(0, 0))
+    life = Life(Reconnect(POWERS, network=network)())
+    life.refused()
+    life.told(Fact.OFFLINE)
+    life.told(Fact.HIDDEN)
+    assert life.attempt() is None
+    assert life.told(Fact.ONLINE) is None
+    assert life.told(Fact.VISIBLE) == 0
+    assert life.attempt() == 0
+
+
+def test_only_coming_online_sets_the_count_back_and_not_while_open() -> None:
+    rule = Reconnect(POWERS, network=Network(resets=True), reset=Reset("never"))
+    life = Life(rule())
+    life.refused()
+    life.refused()
+    for fact in (Fact.OFFLINE, Fact.HIDDEN, Fact.VISIBLE):
+        life.told(fact)
+    assert life.refused() == 4
+    life.told(Fact.ONLINE)
+    assert life.refused() == 1
+    life.opened()
+    life.told(Fact.ONLINE)
+    assert life.told(Fact.DROPPED) == 2
+    deaf = Life(Reconnect(POWERS, reset=Reset("never"))())
+    deaf.refused()
+    deaf.told(Fact.ONLINE)
+    assert deaf.refused() == 2
+
+
+def test_a_person_is_heard_unless_it_is_open() -> None:
+    life = Life(Reconnect(POWERS, reset=Reset("never"))())
+    life.refused()
+    life.refused()
+    life.now += 1
+    assert life.told(Fact.RETRY_BY_HAND) == 0
+    assert life.refused() == 1
+    life.opened()
+    assert life.told(Fact.RETRY_BY_HAND) is None
+    goes_on = Life(Reconnect(POWERS, by_hand_resets=False)())
+    goes_on.refused()
+    assert goes_on.told(Fact.RETRY_BY_HAND) == 0
+    assert goes_on.refused() == 2
+
+
+def test_a_person_closes_the_breaker() -> None:
+    life = Life(Reconnect(Delays(Constant(1)), breaker=BREAKER)())
+    assert [life.refused() for _ in range(3)] == [1, 1, 30]
+    assert life.told(Fact.RETRY_BY_HAND) == 0
+    assert life.attempt() == 0
+    goes_on = Life(Reconnect(Delays(Constant(1)), breaker=BREAKER, by_hand_resets=False)())
+    assert [goes_on.refused() for _ in range(3)] == [1, 1, 30]
+    assert goes_on.told(Fact.RETRY_BY_HAND) == 0
+    assert goes_on.attempt() == 30
+
+
+def test_the_loss_of_a_good_connection_fails_where_it_is_said() -> None:
+    once = CircuitBreaker(Consecutive(1), Constant(30))
+    lives = [
+        Life(Reconnect(Delays(Constant(1)), breaker=once, drops_fail=drops_fail)())
+        for drops_fail in (False, True)
+    ]
+    assert [life.dropped(up_s=100) for life in lives] == [1, 30]
+
+
+def test_advice_comes_with_a_spread_and_a_limit() -> None:
+    def after(advice: Advice, seconds: float) -> float | Stop | None:
+        rule = Reconnect(Delays(Constant(10)), advice=advice)
+        return Life(rule()).refused(retry_after_ns=round(seconds * S))
+
+    assert after(Advice("exact", spread_s=4), 0) == 2
+    assert after(Advice("exact"), 0) == 0
+    assert after(Advice("at_least", limit_s=20, spread_s=4), 60) == 22
+    assert after(Advice("at_least", limit_s=90), 60) == 60
+    assert after(Advice("at_least", limit_s=0), 60) == 10
+
+
+def test_a_rule_s_schedule_goes_before_the_server_s() -> None:
+    rules = (Rule("schedule", codes(1012), schedule=Span(300, 300)), Rule("retry", codes(1013)))
+    advice = Advice(restart=Span(7, 7), later=Span(60, 60))
+    life = Life(Reconnect(POWERS, rules=rules, advice=advice, reset=Reset("never"))())
+    assert [life.dropped(code=code) for code in (1012, 1013, 1006)] == [300, 60, 4]
+    silent = Life(Reconnect(POWERS)())
+    assert [silent.refused(code=code) for code in (1012, 1013)] == [1, 2]
+
+
+def test_the_first_rule_decides_alone() -> None:
+    rules = (Rule("retry", codes(1000)), stop_on((1000, 1999), announced=False))
+    life = Life(Reconnect(POWERS, rules=rules)())
+    assert life.dropped(code=1000) == 1
+    assert life.dropped(code=1001) == Stop(NOT_RETRIED, announced=False)
+
+
+def test_a_breaker_s_numbers_are_the_policy_s() -> None:
+    ten = CircuitBreaker(
+        Consecutive(1), Exponential(30), probes=2, failure_ratio=1.0, half_open_s_max=20
+    )
+    life = Life(Reconnect(Delays(Constant(1)), breaker=ten, attempts_max=20)())
+    assert life.refused() == 30
+    assert [life.refused(), life.refused()] == [1, 60]
+    found = life.policy.plan.limits
+    assert (found.probes, found.successes, found.failure_ratio) == (2, 1, 1.0)
+    assert (found.ratio_decides, found.half_open_ns_max) == (True, 20 * S)

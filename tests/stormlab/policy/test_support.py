@@ -29,6 +29,7 @@ def test_a_support_is_told_to_people() -> None:
     cases = {
         "exactly 5 s": Support.point(5 * S),
         "exactly 0.25 s": Support.point(250 * MS),
+        "exactly 2 s": Support.point(2 * S - 1),
         "0.550 to 1.499 s in 2 bands": bands,
         "0 to 5 s": Support(((0, 5 * S),)),
         "0 s or 5 s": Support.of([(0, 0), (5 * S, 5 * S)]),
