@@ -26,7 +26,7 @@ PLAIN = {"\N{CHECK MARK}": "+", "\N{BALLOT X}": "x", "\N{MIDDLE DOT}": "."}
 Examples:
   stormlab judge --out promises               all policies, about ten minutes
   stormlab judge phoenix graphql-ws           these two
-  stormlab judge --budget ci --out thorough   five times as many worlds
+  stormlab judge --budget ci --out thorough   more than twice as many
 
 \b
 Stopped or killed, the same command with --out goes on. DIR gets index.html,
