@@ -53,7 +53,7 @@ POLICY = (
     "reconnector", "host",
 )  # fmt: skip
 RULES = {
-    "formulas": ("backoff", "jitter", "schedule", "walks"),
+    "formulas": ("backoff", "jitter", "schedule", "walks", "reconnector"),
     "breaking": ("breaker",),
     "windows": ("breaker",),
     "budgeting": ("budget",),
@@ -64,7 +64,7 @@ _POLICY_TESTS = "tests/stormlab/policy/test_{}.py"
 _LAWS = "sim/stormlab/properties"
 MODULES: dict[str, tuple[str, ...]] = {
     **{f"sim/stormlab/policy/{name}.py": (_POLICY_TESTS.format(name),) for name in POLICY},
-    "sim/stormlab/policy/plan.py": (_POLICY_TESTS.format("reconnector"),),
+    "sim/stormlab/policy/plan.py": tuple(map(_POLICY_TESTS.format, ("plan", "reconnector"))),
     **{
         f"sim/stormlab/policy/rules/{name}.py": tuple(map(_POLICY_TESTS.format, tests))
         for name, tests in RULES.items()

@@ -336,3 +336,22 @@ def test_equal_breakers_are_one() -> None:
     """The limits are kept for all breakers of a kind, which takes a hash."""
     kinds = [Consecutive(), RateInWindow(), RateInCount(), CircuitBreaker()]
     assert len({*kinds, Consecutive(5), CircuitBreaker()}) == len(kinds)
+
+
+def test_a_late_result_frees_no_probe_that_was_not_made() -> None:
+    breaker = tripped(CircuitBreaker(Consecutive(3), Constant(30), successes=9))
+    breaker.record(30 * S, success=True)
+    assert [breaker.allow(30 * S) for _ in range(2)] == [True, False]
+
+
+def test_no_probes_are_no_probes() -> None:
+    assert not tripped(CircuitBreaker(Consecutive(3), Constant(30), probes=0)).allow(30 * S)
+
+
+def test_probes_that_ended_use_up_those_that_decide() -> None:
+    rule = CircuitBreaker(Consecutive(3), Constant(30), probes=3, failure_ratio=0.9)
+    breaker = tripped(rule)
+    for success in (True, False):
+        assert breaker.allow(30 * S)
+        breaker.record(30 * S, success=success)
+    assert [breaker.allow(30 * S) for _ in range(2)] == [True, False]

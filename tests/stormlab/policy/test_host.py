@@ -369,3 +369,8 @@ def test_the_laws_find_a_planted_bug(planted: Callable[..., Host]) -> None:
 
     with pytest.raises((AssertionError, RuntimeError)):
         broken()
+
+
+def test_nobody_is_told_when_the_host_waits_for_want_of_a_decision() -> None:
+    assert not WITHHELD.announced
+    assert not UNDECIDED.announced

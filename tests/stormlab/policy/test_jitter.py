@@ -5,6 +5,7 @@ import math
 import pytest
 
 from stormlab.policy import Added, Chain, Comb, Equal, Full, Jitter, Multiplied, NoJitter
+from stormlab.policy.rules.formulas import floor
 from stormlab.policy.support import UNIT, Given
 
 LAST = 1 - 1 / UNIT
@@ -129,3 +130,19 @@ def test_equal_jitters_are_one() -> None:
     """A plan is kept for all policies of a kind, which takes a hash."""
     kinds = [NoJitter(), Full(), Equal(), Multiplied(1, 2), Added(0, 1), Comb(), Chain((Full(),))]
     assert len({*kinds, Full(0.0), Equal(0.5)}) == len(kinds)
+
+
+def test_whole_milliseconds_include_both_ends() -> None:
+    whole, fraction = Full(whole_ms=True), Full()
+    assert [applied(whole, 1000, unit) for unit in (0.4999, 0.5005, LAST)] == [500, 501, 1000]
+    assert applied(fraction, 1000, 0.5005) == pytest.approx(500.5)
+
+
+def test_what_has_no_fraction_is_its_own_floor() -> None:
+    assert [floor(value) for value in (-1.5, 1.5, -math.inf, math.inf)] == [
+        -2,
+        1,
+        -math.inf,
+        math.inf,
+    ]
+    assert math.isnan(floor(math.nan))

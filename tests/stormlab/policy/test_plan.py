@@ -7,6 +7,7 @@ from stormlab.policy import (
     CircuitBreaker,
     Constant,
     Delays,
+    Exponential,
     Fact,
     Happened,
     Reconnect,
@@ -14,7 +15,7 @@ from stormlab.policy import (
     Span,
     codes,
 )
-from stormlab.policy.plan import PLAIN, Limits, limits_of, plan_of
+from stormlab.policy.plan import PLAIN, End, Limits, limits_of, plan_of
 from stormlab.policy.rules.numbers import LATER, NOW, PARTS, RESTART, STOP
 
 S = 1_000_000_000
@@ -74,3 +75,36 @@ def test_what_a_breaker_does_not_limit_is_below_zero() -> None:
     timed = limits_of(CircuitBreaker(half_open_s_max=4.0, failure_ratio=0.5))
     assert (timed.half_open_ns_max, timed.ratio_decides) == (4 * S, True)
     assert isinstance(timed, Limits)
+
+
+def test_what_a_policy_does_not_limit_is_minus_one() -> None:
+    plan = plan_of(POLICY)
+    assert (plan.attempts_max, plan.give_up_ns, plan.late_ns, plan.advice_limit_ns) == (-1,) * 4
+    assert Limits() == Limits(-1, 1, False, 0.0, False, -1, None)  # noqa: FBT003  in their places
+    assert End() == PLAIN == End(0, True, -1, -1, -1, True)  # noqa: FBT003
+
+
+def test_a_breaker_stays_open_by_how_often_it_opened() -> None:
+    limits = limits_of(CircuitBreaker(open_for=Exponential(2.0)))
+    assert [limits.open_time_ns(opens) // S for opens in range(5)] == [2, 2, 4, 8, 16]
+
+
+def test_a_share_of_failures_is_kept_where_it_decides() -> None:
+    limits = [limits_of(CircuitBreaker(failure_ratio=ratio)) for ratio in (None, 0.5)]
+    assert [(each.ratio_decides, each.failure_ratio) for each in limits] == [
+        (False, 0.0),
+        (True, 0.5),
+    ]
+
+
+def test_advice_to_come_at_once_is_advice() -> None:
+    plan = plan_of(replace(POLICY, advice=Advice("exact")))
+    assert plan.end_of(dropped(1006, 0)).asked_ns == 0
+    assert plan.end_of(dropped(1006)).asked_ns == -1
+
+
+def test_a_usual_code_asks_for_no_other_schedule() -> None:
+    plan = plan_of(
+        replace(POLICY, rules=(Rule("retry", codes(1000)),), first_after_drop=Span(0.0, 1.0))
+    )
+    assert [plan.end_of(dropped(code)).advised for code in (1000, 1006, 1012)] == [-1, -1, -1]

@@ -83,3 +83,9 @@ def test_notice_of_the_network_is_told_to_people() -> None:
     network = Network(online=Span(0, 0), offline="wait", hidden="skip")
     assert network.words == "online: retry after 0 s; offline: wait; hidden: skip until visible"
     assert Network().words == ""
+
+
+def test_the_first_attempt_of_all_takes_the_first_delay() -> None:
+    for schedule in (Delays(Exponential(2)), Delays(Constant(2), less_elapsed=True)):
+        late = Reconnect(Delays(Constant(1)), first_connect=schedule)
+        assert first_attempt(late(), 3 * S, Half()) == RetryAt(5 * S)

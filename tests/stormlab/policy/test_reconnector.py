@@ -640,3 +640,14 @@ def test_a_breaker_s_numbers_are_the_policy_s() -> None:
     found = life.policy.plan.limits
     assert (found.probes, found.successes, found.failure_ratio) == (2, 1, 1.0)
     assert (found.ratio_decides, found.half_open_ns_max) == (True, 20 * S)
+
+
+def test_time_resets_after_its_end_and_a_late_schedule_may_be_there_from_the_start() -> None:
+    life = Life(Reconnect(POWERS, reset=Reset("time", 100))())
+    life.refused()
+    life.at = 100
+    assert life.refused() == 2
+    life.at = 201
+    assert life.refused() == 1
+    late = Life(Reconnect(Delays(Constant(15)), late=(0, Delays(Constant(30))))())
+    assert late.refused() == 30

@@ -178,3 +178,10 @@ def test_what_is_not_said_is_the_usual() -> None:
 def test_equal_walks_are_one() -> None:
     """A plan is kept for all policies of a kind, which takes a hash."""
     assert len({*WALKS, Decorrelated(0.1, 20.0), PollyV2(1.0)}) == len(WALKS)
+
+
+def test_polly_s_curve_is_exact_at_its_1024_points() -> None:
+    for index in (1, 2, 511, 1023):
+        t = 3 + index / 1024
+        exact = 2**t * math.tanh(math.sqrt(4 * t))
+        assert POLLY.curve(3, index / 1024) == pytest.approx(exact, rel=1e-13)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stormlab.clock import to_ns
 from stormlab.model import make_scenario, run
 from stormlab.properties import LAW, LAWS, Outcome, check_all
+from stormlab.properties.laws import broken
 from stormlab.trace import Recorder, Trace
 from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event, State
 
@@ -206,3 +208,114 @@ def test_laws_state_themselves() -> None:
     for law in LAWS:
         assert law.statement
         assert law.formula
+
+
+# small traces by hand ----------------------------------------------------------------------------
+
+Line = tuple[float, Event, dict[str, Any]]
+
+
+def judged(law: str, *lines: Line, **header: Any) -> Outcome:
+    recorder = Recorder()
+    for time_s, event, columns in lines:
+        recorder.add(to_ns(time_s), event, **columns)
+    trace = recorder.finish({"duration_ns": to_ns(1000), **header})
+    return LAW[law].check(trace).outcome
+
+
+def server(time_s: float, event: Event, conn: int = 0) -> Line:
+    return time_s, event, {"conn": conn}
+
+
+def page(time_s: float, event: Event, client: int = 0, socket: int = 0, **more: Any) -> Line:
+    return time_s, event, {"client": client, "socket": socket, **more}
+
+
+STARTED, ACCEPTED = server(1, Event.STARTED), server(1, Event.ACCEPTED)
+ENDED = server(2, Event.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ([STARTED, ACCEPTED, ENDED], Outcome.HOLDS),
+        ([ACCEPTED, STARTED, ENDED], Outcome.BROKEN),
+        ([STARTED, ENDED, server(2, Event.ACCEPTED)], Outcome.BROKEN),
+        ([STARTED, ACCEPTED, server(1, Event.EXCEPTION), ENDED], Outcome.HOLDS),
+        ([server(0, Event.EXCEPTION), STARTED, ACCEPTED, ENDED], Outcome.BROKEN),
+        ([STARTED, ACCEPTED, ENDED, server(3, Event.DISCONNECT)], Outcome.BROKEN),
+        ([STARTED, server(1, Event.SENT_INITIAL), ACCEPTED, ENDED], Outcome.BROKEN),
+    ],
+)
+def test_what_a_handler_does_lies_between_its_start_and_its_end(
+    lines: list[Line], outcome: Outcome
+) -> None:
+    assert judged("accepted-ends-or-lives", *lines) is outcome
+
+
+@pytest.mark.parametrize(
+    ("last_s", "more", "outcome"),
+    [
+        (61.5, [], Outcome.HOLDS),
+        (62.5, [], Outcome.BROKEN),
+        (62.5, [server(50, Event.ENDED)], Outcome.HOLDS),
+        (62.5, [(50, Event.KILLED, {})], Outcome.HOLDS),
+    ],
+)
+def test_a_handler_may_go_on_for_a_minute_after_its_connection(
+    last_s: float, more: list[Line], outcome: Outcome
+) -> None:
+    lines = [STARTED, ACCEPTED, server(2, Event.LOST), *more, (last_s, Event.UP, {})]
+    assert judged("accepted-ends-or-lives", *lines) is outcome
+
+
+@pytest.mark.parametrize(("before", "outcome"), [(3, Outcome.HOLDS), (1, Outcome.BROKEN)])
+def test_a_closed_socket_hears_only_calls_that_know_it_is_closed(
+    before: int, outcome: Outcome
+) -> None:
+    lines = [page(1, Event.NEW), page(2, Event.OPEN), page(3, Event.CLOSE)]
+    called = page(4, Event.CLOSE_CALLED, before=before)
+    assert judged("closed-is-final", *lines, called) is outcome
+
+
+def first(time_s: float) -> Line:
+    return page(time_s, Event.REQUEST, client=0, socket=0)
+
+
+def second(time_s: float) -> Line:
+    return page(time_s, Event.REQUEST, client=1, socket=1)
+
+
+def gone(time_s: float, client: int) -> Line:
+    return time_s, Event.GONE, {"client": client}
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ([first(1), second(2)], Outcome.BROKEN),
+        ([first(1), page(2, Event.RESPONSE, 0, 0), second(3)], Outcome.HOLDS),
+        ([first(1), gone(2, client=0), second(3)], Outcome.HOLDS),
+        ([first(1), gone(2, client=2), second(3)], Outcome.BROKEN),
+        ([gone(0, client=0), first(1), second(2)], Outcome.BROKEN),
+    ],
+)
+def test_a_handshake_ends_with_its_page_and_with_no_other(
+    lines: list[Line], outcome: Outcome
+) -> None:
+    assert judged("one-handshake-per-address", *lines, profiles=[0, 0, 1]) is outcome
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome"), [(Event.ENDED, Outcome.BROKEN), (Event.UP, Outcome.HOLDS)]
+)
+def test_a_killed_process_leaves_its_only_connection(event: Event, outcome: Outcome) -> None:
+    began = [(0.0, Event.UP, {}), STARTED, ACCEPTED, (2.0, Event.KILLED, {})]
+    after = (3.0, event, {"conn": 0} if event is Event.ENDED else {})
+    assert judged("dead-server-is-silent", *began, after) is outcome
+
+
+def test_the_broken_laws_of_a_trace_are_those_that_do_not_hold(lawful: Trace) -> None:
+    assert broken(lawful) == []
+    mutant = Trace(lawful.header, swap_times(lawful.rows.copy()), lawful.details)
+    assert [verdict.law for verdict in broken(mutant)] == ["time-runs-forwards"]
