@@ -7,7 +7,8 @@ from stormlab.clock import to_ns
 from stormlab.evidence import Outcome
 from stormlab.policy import Chance, Constant, Decision, Delays, Fact, Happened, Reconnect, RetryAt
 from stormlab.policy.support import Support
-from stormlab.properties import Declared, Subject
+from stormlab.properties import PROMISES, Declared, Seen, Subject
+from stormlab.properties.promises.delays import luck
 
 BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
 
@@ -44,6 +45,8 @@ def waits(*delays_s: float, declared: Declared | None = None) -> Subject:
         ((1.0, 0.6, 2.0), HOLDS),  # the first one may be special
         ((1.0, 0.4, 2.0), BROKEN),
         ((1.0, 0.6, 0.5), BROKEN),
+        ((1.0, 0.6, 0.7, 2.0), HOLDS),  # and is then forgotten
+        ((1.0, 2.0, 1.9995, 4.0), HOLDS),  # rounding
     ],
 )
 def test_delays_grow_with_the_same_draw(
@@ -105,3 +108,68 @@ def test_a_rule_or_a_spacing_that_overrules_the_schedule_is_no_breach(hand: Any)
     assert hand.judge("delay-in-range", subject=hand.subject(spaced)).outcome is HOLDS
     late = Reconnect(hand.careful.schedule, late=(60.0, Delays(Constant(45.0))))
     assert hand.judge("delay-in-range", subject=hand.subject(late)).outcome is HOLDS
+
+
+def test_delays_of_nothing_do_not_collapse(hand: Any) -> None:
+    for delays_s in ((0.0, 0.0, 0.0), (0.0, 1.0), (5.0, 0.0, 0.0)):  # the first one may be special
+        assert hand.judge("delay-survives-overflow", subject=waits(*delays_s)).outcome is HOLDS
+    assert hand.judge("delay-survives-overflow", subject=waits(5.0, 1.0, 0.0)).outcome is BROKEN
+
+
+def test_what_breaks_a_walk_is_shown_with_what_came_before(hand: Any) -> None:
+    shrinks = hand.judge("delay-grows-to-the-cap", subject=waits(1.0, 2.0, 1.5))
+    assert shrinks.reason == "with the same draw, delay 2 is shorter than one before"
+    assert [line.partition("#")[2] for line in shrinks.events] == ["2 in 2.000 s", "3 in 1.500 s"]
+    assert shrinks.walk_ns == (to_ns(1.0), to_ns(2.0), to_ns(1.5))
+    negative = hand.judge("delay-survives-overflow", subject=waits(1.0, 2.0, -1.0))
+    assert negative.reason == "delay 2 is negative"
+    assert [line.partition("#")[2] for line in negative.events] == ["3 in -1.000 s"]
+    zero = hand.judge("delay-survives-overflow", subject=waits(1.0, 2.0, 0.0))
+    assert [line.partition("#")[2] for line in zero.events] == ["2 in 2.000 s", "3 in 0.000 s"]
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "outcome"), [(4.9, BROKEN), (5.0, HOLDS), (10.0, HOLDS), (99.0, HOLDS)]
+)
+def test_what_is_guarded_may_wait_longer_than_its_schedule_and_not_less(
+    hand: Any, breaker: Any, delay_s: float, outcome: Outcome
+) -> None:
+    support = Support.of([(to_ns(5.0), to_ns(10.0))])
+    declared = Declared(delay_s_max=10.0, supports=lambda _: support, breaker=breaker)
+    found = hand.judge("delay-in-range", subject=waits(delay_s, declared=declared))
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(("wait_s", "outcome"), [(63.9, HOLDS), (64.1, BROKEN)])
+def test_advice_is_followed_within_its_spread(hand: Any, wait_s: float, outcome: Outcome) -> None:
+    story = hand.story((1, "close", {"advice_s": 60.0}), (1, "timer_set", {"value_s": wait_s}))
+    assert hand.judge("delay-in-range", story, advice_spread_s=4.0).outcome is outcome
+
+
+def test_no_wait_at_all_is_not_below_zero(hand: Any) -> None:
+    story = hand.story((1, "timer_set", {"value_s": 0.0}))
+    assert hand.judge("delay-in-range", story).outcome is HOLDS
+
+
+def test_what_was_only_seen_to_wait_is_held_to_no_cap(hand: Any, breaker: Any) -> None:
+    story = hand.story((1, "timer_set", {"value_s": 99.0}))
+    assert hand.judge("delay-in-range", story).outcome is BROKEN
+    for declares in ({"seen": True}, {"delay_s_max": None}, {"breaker": breaker}):
+        assert hand.judge("delay-in-range", story, **declares).outcome is HOLDS
+
+
+def test_the_range_is_told(hand: Any) -> None:
+    bound = PROMISES["delay-in-range"].bound
+    assert bound(hand.subject()) == "0 to 30 s"
+    assert bound(hand.subject(delay_s_max=32.5)) == "0 to 32.5 s"
+    assert bound(hand.subject(delay_s_max=None)) == "declares no cap"
+
+
+def test_a_few_walks_serve_all_seeds() -> None:
+    @dataclass
+    class World:
+        seed: int
+
+    seeds = [luck(Seen((), 0, 0, World(seed)), 4) for seed in (0, 3, 4, 9)]
+    assert seeds == [0, 3, 0, 1]
+    assert luck(Seen((), 0, 0), 4) == 0

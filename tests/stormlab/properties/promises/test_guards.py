@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from stormlab.evidence import Outcome
-from stormlab.policy import TokenBucket
+from stormlab.policy import Constant, TokenBucket
 from stormlab.policy.breaker import CircuitBreaker
+from stormlab.properties import PROMISES
 
 BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
 Lives = Callable[..., list[Any]]
@@ -140,3 +141,95 @@ def test_a_probe_without_an_answer_does_not_keep_others_out(
     assert outcome(probe, kept_out) is BROKEN
     assert outcome(probe, let_in) is HOLDS
     assert outcome(probe) is UNDECIDED
+
+
+def test_the_worst_of_several_sockets_decides(
+    hand: Any, refused: Lives, breaker: CircuitBreaker
+) -> None:
+    idle = hand.story((0, "new"))
+    good = hand.story(*refused(0, 3, 1.0), (22.02, "new"), endpoint=1)
+    bad = hand.story(*refused(0, 3, 1.0), (21.0, "new"), endpoint=2)
+
+    def outcome(*stories: Any) -> Outcome:
+        return Outcome(hand.judge(NAMES[0], *stories, breaker=breaker).outcome)
+
+    assert outcome(idle) is UNDECIDED
+    assert outcome(idle, good) is HOLDS
+    assert outcome(idle, good, bad) is BROKEN
+    assert outcome(bad, good, idle) is BROKEN
+    assert outcome() is UNDECIDED
+
+
+def test_an_attempt_while_open_is_shown_with_what_opened_it(
+    hand: Any, refused: Lives, breaker: CircuitBreaker
+) -> None:
+    found = hand.judge(NAMES[0], hand.story(*refused(0, 3, 1.0), (9.0, "new")), breaker=breaker)
+    assert len(found.events) == 2
+    assert found.events[0].startswith("2.020 s close #3")
+    assert found.events[1] == "9.000 s new #4"
+
+
+def test_a_breaker_that_waits_for_the_loss_alone_is_asked_to_try_again(
+    hand: Any, lost: Any, breaker: CircuitBreaker
+) -> None:
+    """No timer need be told: the loss that opens it is enough."""
+    lines = [line for n in range(3) for line in ((n, "new"), (n + 0.02, "close", lost))]
+    found = hand.judge(NAMES[2], hand.story(*lines), breaker=breaker)
+    assert found.outcome is BROKEN
+    assert found.reason.startswith("no attempt 598 s after it opened")
+    late = hand.judge(NAMES[2], hand.story(*lines, (62.02, "new")), breaker=breaker)
+    assert late.reason.startswith("no attempt 60 s after it opened")
+    asked = [*lines[:-1], (2.02, "close", {**lost, "advice_s": 90.0})]
+    assert hand.judge(NAMES[2], hand.story(*asked), breaker=breaker).outcome is UNDECIDED
+
+
+def test_only_a_plain_loss_is_answered_within_the_longest_delay(
+    hand: Any, lost: Any, breaker: CircuitBreaker
+) -> None:
+    for more in ({"code": 1013}, {"advice_s": 90.0}):
+        story = hand.story((0, "new"), (0.02, "close", {**lost, **more}), (99.0, "new"))
+        assert hand.judge(NAMES[3], story, breaker=breaker).outcome is UNDECIDED
+    story = hand.story((0, "new"), (0.02, "close", lost), (99.02, "new"))
+    found = hand.judge(NAMES[3], story, breaker=breaker)
+    assert found.reason.startswith("no attempt 99 s after a loss")
+
+
+@pytest.mark.parametrize(
+    ("declares", "more", "seconds"),
+    [
+        ({}, {}, 10 + 24 + 30),  # connect time-out, 20 s * 1.2, longest delay
+        ({"probe_spread_s": 5.0}, {}, 15 + 24 + 30),
+        ({}, {"half_open_s_max": 7.0}, 17 + 24 + 30),
+        ({}, {"open_for": Constant(100.0)}, 10 + 120 + 30),
+        ({"terms": None}, {}, 64 + 24 + 30),
+    ],
+)
+def test_how_long_a_probe_may_keep_others_out(
+    hand: Any,
+    breaker: CircuitBreaker,
+    declares: dict[str, Any],
+    more: dict[str, Any],
+    seconds: int,
+) -> None:
+    subject = hand.subject(breaker=replace(breaker, **more))
+    terms = subject.declared.terms
+    if "terms" in declares:
+        declares = {"terms": replace(terms, connect_timeout_s=None)}
+    subject = hand.subject(breaker=replace(breaker, **more), **declares)
+    assert PROMISES[NAMES[4]].bound(subject) == f"{seconds} s"
+
+
+def test_a_probe_keeps_nobody_out_who_came_later_or_was_told_to_wait(
+    hand: Any, refused: Lives, breaker: CircuitBreaker
+) -> None:
+    probe = hand.story(*refused(0, 3, 1.0), (23.0, "new"), (23.06, "open"), end_s=200.0)
+
+    def outcome(*lines: Any) -> Outcome:
+        other = hand.story(*lines, endpoint=1, end_s=200.0)
+        declares = {"breaker": breaker, "shared": True, "proves_success": True}
+        return Outcome(hand.judge(NAMES[4], probe, other, **declares).outcome)
+
+    assert outcome((2.4, "new"), (2.5, "close", {"code": 1006})) is BROKEN
+    assert outcome((2.4, "new"), (2.5, "close", {"code": 1006, "advice_s": 500.0})) is HOLDS
+    assert outcome((2.4, "new"), (150.0, "close", {"code": 1006})) is HOLDS
+    assert outcome((2.4, "new"), (2.5, "close", {"code": 1006}), (30.0, "gave_up")) is HOLDS
