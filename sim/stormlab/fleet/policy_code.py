@@ -211,7 +211,7 @@ def walked(rule, schedule, n, me, chance):
         now = formulas.polly_curve(rule.float_p, place, chosen, growth)
         before = me.memory if me.remembers else 0.0
         me.memory, me.remembers = now, 1
-        delay_ms = formulas.polly_rise(now - before, schedule.a)
+        delay_ms = formulas.polly_rise(now, before, schedule.a)
         return formulas.whole_ns(formulas.capped(delay_ms, schedule.cap_ms), SATURATE)
     if kind == DECORRELATED:
         base_ms = schedule.a * 1000.0

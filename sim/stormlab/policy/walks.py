@@ -222,17 +222,17 @@ class PollyV2:
         now = self.curve(n, moment.chance.unit(self.purpose, self.scope))
         before = moment.memory.get("polly", 0.0)
         moment.memory["polly"] = now
-        return self._delay_ns(now - before)
+        return self._delay_ns(now, before)
 
-    def _delay_ns(self, rise: float) -> int:
-        return whole_ns(capped(formulas.polly_rise(rise, self.base_s), self.cap_s))
+    def _delay_ns(self, now: float, before: float) -> int:
+        return whole_ns(capped(formulas.polly_rise(now, before, self.base_s), self.cap_s))
 
     def support(self, n: int) -> Support:
         """The range over every pair of draws."""
         last = 1 - 1 / UNIT
-        low = self.curve(n, 0.0) - (self.curve(n - 1, last) if n else 0.0)
-        high = self.curve(n, last) - (self.curve(n - 1, 0.0) if n else 0.0)
-        return Support.of([(self._delay_ns(low), self._delay_ns(high))])
+        low = self._delay_ns(self.curve(n, 0.0), self.curve(n - 1, last) if n else 0.0)
+        high = self._delay_ns(self.curve(n, last), self.curve(n - 1, 0.0) if n else 0.0)
+        return Support.of([(low, high)])
 
     @property
     def words(self) -> str:

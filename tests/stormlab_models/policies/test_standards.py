@@ -124,3 +124,10 @@ def test_an_answer_sets_the_count_back_and_an_open_socket_does_not(name: str, pl
     proven = play(name, 300, code=code).gaps_s
     assert max(unproven) > 9
     assert max(proven) <= 5.1
+
+
+def test_polly_s_curve_ends_at_the_cap_where_it_overflows(walk: Walk) -> None:
+    """Polly and cockatiel ask whether it is finite: 2**1024 is not, and no delay is 0 for it."""
+    waits = walk("polly-decorrelated-v2", 1_100)
+    assert set(waits[20:]) == {30.0}
+    assert ends_of("polly-decorrelated-v2", 1_099) == (30.0, 30.0)

@@ -112,9 +112,14 @@ def polly_curve(table: Any, begin: int, unit: float, growth: float) -> float:
     return min(found * growth, HUGE)
 
 
-def polly_rise(rise: float, base_s: float) -> float:
-    """A delay of Polly's jitter V2 from the rise of its curve, before the cap."""
-    return max(0.0, rise) / POLLY_SCALE * base_s * 1000.0
+def polly_rise(now: float, before: float, base_s: float) -> float:
+    """A delay of Polly's jitter V2 from the rise of its curve, before the cap.
+
+    Where the curve overflows the delay does, too, and not their difference: Polly and cockatiel ask
+    whether it is finite and then take the cap.
+    """
+    rise = now if now >= HUGE else max(0.0, now - before)
+    return rise / POLLY_SCALE * base_s * 1000.0
 
 
 def connect_timeout_s(base_ms: float, cap_s: float, delay_s: float) -> float:
