@@ -121,9 +121,6 @@ def test_what_breaks_a_walk_is_shown_with_what_came_before(hand: Any) -> None:
     assert shrinks.reason == "with the same draw, delay 2 is shorter than one before"
     assert [line.partition("#")[2] for line in shrinks.events] == ["2 in 2.000 s", "3 in 1.500 s"]
     assert shrinks.walk_ns == (to_ns(1.0), to_ns(2.0), to_ns(1.5))
-    negative = hand.judge("delay-survives-overflow", subject=waits(1.0, 2.0, -1.0))
-    assert negative.reason == "delay 2 is negative"
-    assert [line.partition("#")[2] for line in negative.events] == ["3 in -1.000 s"]
     zero = hand.judge("delay-survives-overflow", subject=waits(1.0, 2.0, 0.0))
     assert [line.partition("#")[2] for line in zero.events] == ["2 in 2.000 s", "3 in 0.000 s"]
 
