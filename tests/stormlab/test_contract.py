@@ -32,7 +32,7 @@ NAMES = ("converges", "backoff-survives-flapping", "budget-kept")
 
 class TestSound(ReconnectContract):
     policy = SOUND
-    budget = Budget("small", {"bare": 60}, 30, 20_000)
+    budget = Budget("small", {"bare": 250}, 30, 20_000)
     promises = NAMES
     replays = None
 
@@ -137,7 +137,7 @@ def test_a_breach_is_an_assertion_with_the_evidence() -> None:
     made = contract(
         policy=flapper,
         promises=("backoff-survives-flapping",),
-        budget=Budget("small", {"bare": 60}, 30, 20_000),
+        budget=Budget("small", {"bare": 250}, 30, 20_000),
     )
     [test] = own_tests(made).values()
     assert callable(test)
