@@ -5,10 +5,19 @@ import pytest
 
 from stormlab.clock import to_ns
 from stormlab.evidence import Outcome
-from stormlab.policy import AdaptiveThrottle, Constant, Delays, Reconnect, TokenBucket
-from stormlab.properties.promises.load import refused_in
+from stormlab.policy import (
+    AdaptiveThrottle,
+    Constant,
+    Delays,
+    Reconnect,
+    ShareOfActive,
+    TokenBucket,
+    TokensByResult,
+)
+from stormlab.properties.promises.load import _busiest, refused_in
 from stormlab.trace import Recorder
 from stormlab.vocabulary import Event
+from stormlab.worlds.story import Step
 
 BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
 Lives = Callable[..., list[Any]]
@@ -84,6 +93,7 @@ def test_what_somebody_asked_for_is_not_held_against_it(
         (20, 1.0, {"resets_on": "stable", "stable_s": 0.03}, UNDECIDED),
         (20, 1.0, {"resets_on": "stable", "stable_s": 5.0}, BROKEN),
         (20, 1.0, {"resets_on": "time", "stable_s": 0.5}, UNDECIDED),
+        (20, 1.0, {"resets_on": "time", "stable_s": 1.0}, BROKEN),  # it must be longer
         (20, 1.0, {"resets_on": None}, BROKEN),
     ],
 )
@@ -166,3 +176,109 @@ def test_the_bytes_of_a_handshake_are_bounded(
     trace = recorder.finish({"duration_ns": to_ns(2), "seed": 0})
     assert hand.judge("bytes-bounded", trace=trace).outcome is outcome
     assert hand.judge("bytes-bounded").outcome is UNDECIDED
+
+
+def test_a_connection_lasts_until_it_is_closed_whatever_happens_meanwhile(hand: Any) -> None:
+    lines: list[Any] = [REJECT]
+    for time_s in range(1, 160, 8):
+        lines += [(time_s, "new"), (time_s + 0.06, "open"), (time_s + 0.07, "timer_cleared")]
+        lines += [(time_s + 6.0, "close", {"code": 1000, "clean": 1})]
+    story = hand.story(*lines, (170.0, "fault", {"detail": "serve"}))
+    for stable_s, outcome in ((5.0, UNDECIDED), (7.0, BROKEN)):
+        declares = {"resets_on": "stable", "stable_s": stable_s}
+        found = hand.judge("backoff-survives-flapping", story, **declares)
+        assert found.outcome is outcome
+
+
+def test_too_few_connections_are_told(hand: Any) -> None:
+    story = hand.story(REJECT, *fooled(1.0, 14, 1.0), SERVE)
+    found = hand.judge("backoff-survives-flapping", story)
+    assert found.reason == "fewer than 16 connections in a row"
+
+
+@pytest.mark.parametrize(
+    ("times", "every_s", "outcome"),
+    [(17, 3.0, HOLDS), (18, 3.0, BROKEN), (40, 3.6, HOLDS), (40, 3.5, BROKEN)],
+)
+def test_as_many_attempts_as_the_bound_fit_into_a_minute(
+    hand: Any, refused: Lives, times: int, every_s: float, outcome: Outcome
+) -> None:
+    """Every 10 s when refused: 2 * 6 + 5 = 17."""
+    subject = hand.subject(Reconnect(Delays(Constant(10.0))))
+    story = hand.story(*refused(0, times, every_s))
+    found = hand.judge("attempts-bounded", story, subject=subject)
+    assert found.outcome is outcome
+    if outcome is BROKEN:
+        assert found.reason == "18 attempts in 60 s; bound: 17"
+        assert len(found.events) == 4
+
+
+def test_the_busiest_window_is_found_wherever_it_is() -> None:
+    def busiest(*times_s: int) -> list[int]:
+        steps = [Step(to_ns(time_s), Event.NEW) for time_s in times_s]
+        return [round(step.time_ns / 1e9) for step in _busiest(steps, to_ns(60))]
+
+    assert busiest() == []
+    assert busiest(0, 100, 101, 102, 300, 301, 302, 303, 500) == [300, 301, 302, 303]
+    assert busiest(0, 60, 120, 121, 180) == [120, 121, 180]
+
+
+def test_a_budget_is_followed_without_timers(hand: Any, lost: Any) -> None:
+    lines = [line for n in range(3) for line in ((n, "new"), (n + 0.02, "close", lost))]
+    assert hand.judge("budget-kept", hand.story(*lines), budget=TokenBucket(9)).outcome is HOLDS
+
+
+def test_a_share_of_what_is_active_is_followed(hand: Any, lost: Any) -> None:
+    """A retry counts against the connections that are there, its own not yet among them."""
+    budget = ShareOfActive(1.0, retries_min=0)
+    lone = hand.story((0, "new"), (0.02, "close", lost), (1, "new"))
+    beside = hand.story((0, "new"), (0.1, "open"), endpoint=1)
+    left = hand.story((0, "new"), (0.1, "open"), (0.5, "close", lost), endpoint=1)
+
+    def outcome(*stories: Any) -> Outcome:
+        return Outcome(hand.judge("budget-kept", *stories, budget=budget, shared=True).outcome)
+
+    assert outcome(lone) is BROKEN
+    assert outcome(lone, beside) is HOLDS
+    assert outcome(lone, left) is BROKEN
+
+
+@pytest.mark.parametrize(
+    ("lines", "proves", "outcome"),
+    [
+        ([], False, BROKEN),
+        ([(1.5, "open")], False, HOLDS),
+        ([(1.5, "open")], True, BROKEN),
+        ([(1.5, "open"), (1.6, "proved")], True, HOLDS),
+    ],
+)
+def test_a_success_brings_a_token_when_it_is_what_counts_as_one(
+    hand: Any,
+    lost: Any,
+    lines: list[Any],
+    proves: bool,  # noqa: FBT001  a parameter
+    outcome: Outcome,
+) -> None:
+    story = hand.story(
+        (0, "new"), (0.02, "close", lost), (1, "new"), *lines, (2, "close", lost), (3, "new"),
+        (3.1, "close", lost), (4, "new") if outcome is BROKEN else (4, "offline"),
+    )  # fmt: skip
+    budget = TokensByResult(1, cost=1, per_success=1)
+    found = hand.judge("budget-kept", story, budget=budget, proves_success=proves)
+    assert found.outcome is outcome
+
+
+def test_bytes_count_both_ways_and_for_each_socket(hand: Any) -> None:
+    def outcome(*lines: tuple[Event, int, int, int, int]) -> Outcome:
+        recorder = Recorder()
+        for number, (event, client, socket, up, down) in enumerate(lines):
+            columns = {"client": client, "endpoint": 0, "socket": socket, "attempt": 1}
+            recorder.add(to_ns(number), Event.NEW, **columns)  # type: ignore[arg-type]
+            recorder.add(to_ns(number), event, **columns, up=up, down=down)  # type: ignore[arg-type]
+        trace = recorder.finish({"duration_ns": to_ns(99), "seed": 0})
+        return Outcome(hand.judge("bytes-bounded", trace=trace).outcome)
+
+    request, response = Event.REQUEST, Event.RESPONSE
+    assert outcome((request, 0, 0, 5_000, 0), (response, 0, 0, 0, 5_000)) is BROKEN
+    assert outcome((request, 0, 0, 4_000, 0), (response, 0, 0, 0, 5_000)) is HOLDS
+    assert outcome((request, 0, 32, 5_000, 0), (request, 1, 0, 5_000, 0)) is HOLDS

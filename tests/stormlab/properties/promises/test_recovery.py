@@ -4,8 +4,18 @@ from typing import Any
 import pytest
 
 from stormlab.evidence import Outcome
-from stormlab.policy import Constant, Exponential, Reconnect, Schedule, TokenBucket
+from stormlab.policy import (
+    AdaptiveThrottle,
+    Constant,
+    Exponential,
+    Leaky,
+    Reconnect,
+    Schedule,
+    TokenBucket,
+    TokensByResult,
+)
 from stormlab.policy.breaker import CircuitBreaker
+from stormlab.policy.budget import BudgetRule
 from stormlab.properties.promises.recovery import settle_s
 from stormlab.vocabulary import Cause
 
@@ -137,7 +147,7 @@ def test_without_a_heartbeat_or_a_silence_a_dead_peer_is_no_question(hand: Any) 
 @pytest.mark.parametrize(
     ("up_s", "wait_s", "end", "outcome"),
     [
-        (21.0, 3.9, {}, Outcome.HOLDS),  # twice its longest first two delays: 2 * 2 s
+        (21.0, 3.99, {}, Outcome.HOLDS),  # twice its longest first two delays: 2 * 2 s
         (21.0, 4.1, {}, Outcome.BROKEN),
         (19.0, 30.0, {}, Outcome.UNDECIDED),
         (21.0, 30.0, {"code": 1012}, Outcome.UNDECIDED),
@@ -161,3 +171,79 @@ def test_an_uncapped_schedule_has_a_bound_for_the_failures_there_were(hand: Any,
     story = hand.story((0, "new"), (0.02, "close", lost), (1.0, "new"), (1.1, "open"))
     assert hand.judge("converges", story, subject=subject).outcome is Outcome.HOLDS
     assert settle_s(subject) < 2.0**12 + 100.0
+
+
+@pytest.mark.parametrize(
+    ("budget", "seconds"),
+    [
+        (TokenBucket(0.1), 10.0),
+        (Leaky(ttl_s=20.0, steps=10), 22.0),
+        (AdaptiveThrottle(probe_s=7.0), 7.0),
+        (AdaptiveThrottle(), 60.0),
+        (TokensByResult(10), 60.0),
+    ],
+)
+def test_a_budget_adds_the_time_for_a_token(hand: Any, budget: BudgetRule, seconds: float) -> None:
+    assert settle_s(hand.subject(budget=budget)) == pytest.approx(41.0 + seconds + 2.0)
+
+
+@pytest.mark.parametrize(
+    ("more", "shared", "seconds"),
+    [
+        ({}, False, 24.0),
+        ({"half_open_s_max": 7.0}, False, 24.0 + 7.0 + 20.0),
+        ({"probe_again": True}, False, 24.0),
+        ({"probe_again": True}, True, 24.0 + 20.0),
+        ({}, True, 24.0),
+    ],
+)
+def test_a_breaker_adds_its_open_time_and_what_may_stand_in_the_way(
+    hand: Any,
+    more: dict[str, Any],
+    shared: bool,  # noqa: FBT001  a parameter
+    seconds: float,
+) -> None:
+    breaker = CircuitBreaker(open_for=Constant(20.0), **more)
+    found = settle_s(hand.subject(breaker=breaker, shared=shared))
+    assert found == pytest.approx(41.0 + seconds + 2.0 + 30.0)
+
+
+def test_a_final_code_excuses_giving_up_and_no_other_does(hand: Any) -> None:
+    ended = (1.0, "close", {"code": 4001, "clean": 1})
+    story = hand.story((0, "new"), (0.1, "open"), ended, (1.0, "gave_up", {"clean": 1}))
+    for final, outcome in ((4001, Outcome.UNDECIDED), (4002, Outcome.BROKEN)):
+        found = hand.judge("converges", story, final_codes=frozenset({final}))
+        assert found.outcome is outcome
+
+
+def test_a_breaker_that_wants_proof_is_excused_while_the_last_connection_gives_none(
+    hand: Any, lost: Any, breaker: CircuitBreaker
+) -> None:
+    first = [(0, "new"), (0.1, "open")]
+    again = [(1.0, "close", lost), (2.0, "new"), (2.1, "open")]
+    proved = [(0.2, "proved")]
+
+    def outcome(*lines: Any) -> Outcome:
+        declares = {"breaker": breaker, "proves_success": True}
+        return Outcome(hand.judge("converges", hand.story(*lines), **declares).outcome)
+
+    assert outcome(*first, *proved, *again) is Outcome.UNDECIDED
+    assert outcome(*first, *again, (2.2, "proved")) is Outcome.HOLDS
+
+
+def test_who_is_not_back_is_shown_by_the_last_things_it_did(hand: Any, refused: Lives) -> None:
+    lines = [(0, "fault", {"detail": "refuse"}), *refused(1.0, 2, 1.0)]
+    healed = (100.0, "fault", {"detail": "serve"})
+    found = hand.judge("converges", hand.story(*lines, healed), healed_s=100.0)
+    assert found.reason.startswith("not connected 500 s after the healing; bound: 19.0 s")
+    assert [line.partition(": ")[2].split()[2] for line in found.events] == [
+        "timer_set",
+        "new",
+        "close",
+        "timer_set",
+    ]
+
+
+def test_a_silence_that_the_end_cuts_short_is_no_breach(hand: Any) -> None:
+    lines = [(0, "new"), (0.1, "open"), (590.0, "fault", {"detail": "hang"})]
+    assert hand.judge("notices-a-dead-peer", hand.story(*lines)).outcome is Outcome.HOLDS

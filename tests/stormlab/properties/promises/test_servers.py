@@ -4,7 +4,9 @@ import pytest
 
 from stormlab.clock import to_ns
 from stormlab.evidence import Outcome
+from stormlab.policy import Reconnect
 from stormlab.policy.support import Support
+from stormlab.properties import PROMISES
 
 BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
 
@@ -87,6 +89,8 @@ class Proxied:
         ([(61.0, "idle_cut")], BROKEN),
         ([(99.0, "message")], HOLDS),
         ([(50.0, "close", {})], UNDECIDED),
+        ([(50.0, "timer_set"), (70.0, "close", {})], HOLDS),
+        ([(1.0, "close"), (550.0, "new"), (550.1, "open")], UNDECIDED),
     ],
 )
 def test_a_heartbeat_beats_the_proxy(
@@ -96,3 +100,22 @@ def test_a_heartbeat_beats_the_proxy(
     found = hand.judge("heartbeat-beats-the-proxy", story, world=Proxied(), trace=small_trace)
     assert found.outcome is outcome
     assert hand.judge("heartbeat-beats-the-proxy", story).outcome is UNDECIDED
+
+
+def test_three_cuts_show_that_a_proxy_wins(hand: Any, small_trace: Any) -> None:
+    cuts = [(61.0 * n, "idle_cut") for n in range(1, 5)]
+    story = hand.story((0, "new"), (0.1, "open"), *cuts)
+    found = hand.judge("heartbeat-beats-the-proxy", story, world=Proxied(), trace=small_trace)
+    assert found.reason == "a proxy cuts after 60 s of silence, and its heartbeat is 20 s"
+    assert len(found.events) == 3
+
+
+def test_the_heartbeat_is_told(hand: Any) -> None:
+    bound = PROMISES["heartbeat-beats-the-proxy"].bound
+    assert bound(hand.subject()) == "heartbeat every 20 s"
+    assert bound(hand.subject(Reconnect(hand.careful.schedule))) == "has no heartbeat"
+
+
+def test_an_end_without_advice_gives_nothing_to_judge(hand: Any) -> None:
+    story = hand.story((0, "new"), (1.0, "close", clean(1000)), (2.0, "new"))
+    assert hand.judge("obeys-advice", story, obeys_advice=True).outcome is UNDECIDED

@@ -18,6 +18,7 @@ BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
         ([(0, "new"), (1, "close"), (1, "new")], HOLDS),
         ([(0, "new"), (1, "close_called"), (1, "new")], HOLDS),
         ([(0, "new"), (1, "gone"), (1, "new")], HOLDS),
+        ([(0, "new"), (1, "close"), (1, "timer_set"), (2, "new")], HOLDS),
     ],
 )
 def test_an_endpoint_has_one_live_socket(hand: Any, lines: list[Any], outcome: Outcome) -> None:
@@ -32,6 +33,7 @@ def test_an_endpoint_has_one_live_socket(hand: Any, lines: list[Any], outcome: O
         ([(0, "timer_set"), (1, "timer_cleared"), (1, "timer_set")], HOLDS),
         ([(0, "timer_set"), (1, "timer_ignored"), (1, "timer_set")], HOLDS),
         ([(0, "timer_set"), (1, "gone"), (1, "timer_set")], HOLDS),
+        ([(0, "timer_set"), (1, "visible")], HOLDS),
     ],
 )
 def test_an_endpoint_has_one_pending_timer(hand: Any, lines: list[Any], outcome: Outcome) -> None:
@@ -112,3 +114,54 @@ def test_messages_are_sent_when_open(hand: Any, state: State | None, outcome: Ou
         )
     trace = recorder.finish({"duration_ns": to_ns(2), "seed": 0})
     assert hand.judge("sends-when-open", trace=trace).outcome is outcome
+
+
+def test_a_connection_that_the_page_closed_is_the_one_that_is_not_counted(
+    hand: Any, small_trace: Any
+) -> None:
+    story = hand.story(
+        (0, "new"), (0.1, "accepted", {"conn": 1}),
+        (1, "new"), (1.1, "accepted", {"conn": 2}),
+        (2, "close", {"socket": 1}), (3, "lost", {"socket": 2, "conn": 2}),
+        (4, "new"), (4.1, "accepted", {"conn": 3}),
+    )  # fmt: skip
+    found = hand.judge("one-connection-at-the-server", story, trace=small_trace)
+    assert found.outcome is HOLDS
+
+
+def test_the_two_oldest_connections_are_shown(hand: Any, small_trace: Any) -> None:
+    lines = [line for n in range(3) for line in ((n, "new"), (n + 0.1, "accepted", {"conn": n}))]
+    found = hand.judge("one-connection-at-the-server", hand.story(*lines), trace=small_trace)
+    assert found.reason == "the server holds 3 connections of one endpoint"
+    assert [line.partition(": ")[2].split()[0] for line in found.events] == ["0.100", "1.100"]
+
+
+def test_every_socket_is_looked_at_and_what_is_no_attempt_is_none(hand: Any) -> None:
+    quiet = hand.story((0, "new"))
+    breach = hand.story((1, "gave_up"), (3, "new"), endpoint=1)
+    assert hand.judge("quiet-after-the-end", quiet, breach).outcome is BROKEN
+    for after in ("close", "timer_cleared"):
+        story = hand.story((0, "new"), (1, "gave_up"), (2, after))
+        assert hand.judge("quiet-after-the-end", story).outcome is HOLDS
+
+
+def test_only_the_application_s_close_is_an_end(hand: Any) -> None:
+    for detail in ("", "stale", "another socket"):
+        story = hand.story((0, "new"), (1, "close_called", {"detail": detail}), (3, "new"))
+        assert hand.judge("quiet-after-the-end", story).outcome is UNDECIDED
+
+
+def test_after_a_second_mount_nothing_but_an_end_is_an_end(hand: Any) -> None:
+    mounted = [(0, "mount"), (1, "cleanup"), (1, "mount")]
+    for between in ("connect", "breaker_closed"):
+        story = hand.story(*mounted, (1.5, between), (2, "new"))
+        assert hand.judge("quiet-after-the-end", story).outcome is UNDECIDED
+
+
+def test_the_first_message_that_came_too_early_is_shown(hand: Any) -> None:
+    recorder = Recorder()
+    for time_s in (1, 2):
+        columns = {"client": 0, "endpoint": 0, "socket": 0, "attempt": 1}
+        recorder.add(to_ns(time_s), Event.SEND, **columns, before=int(State.CONNECTING))  # type: ignore[arg-type]
+    trace = recorder.finish({"duration_ns": to_ns(3), "seed": 0})
+    assert hand.judge("sends-when-open", trace=trace).events[0].startswith("1.000 s")
