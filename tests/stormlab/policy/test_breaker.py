@@ -225,6 +225,35 @@ def test_a_window_grows_after_it_has_turned() -> None:
     assert not window.tripped(11 * S + 61)
 
 
+@pytest.mark.parametrize(("least", "state"), [(29, True), (30, False)])
+def test_a_window_that_grew_forgets_its_oldest_first(
+    least: int,
+    state: bool,  # noqa: FBT001  a parameter
+) -> None:
+    window = RateInWindow(10, 0.5, least, buckets=0).results()
+    window.add(0, success=True)
+    for index in range(60):  # from 11 s on, ten a second
+        window.add(11 * S + index * S // 10, success=False)
+    assert window.tripped(24 * S) == state  # 14.1 to 16.9 s are left
+
+
+@pytest.mark.parametrize("buckets", [5, 0])
+def test_a_window_that_turns_many_times_is_a_list_of_results(buckets: int) -> None:
+    window = RateInWindow(10, 0.5, 2, buckets=buckets).results()
+    step_ns = 2 * S if buckets else 1
+    now, seen, found = 0, [(0, False)], []
+    window.add(0, success=False)
+    for index in range(300):
+        now += (30 if index % 20 == 0 else index % 3) * S
+        success = index % 7 < 4 and index % 20 > 0
+        window.add(now, success=success)
+        seen.append((now // step_ns, success))
+        left = [good for at, good in seen if at > now // step_ns - 10 * S // step_ns]
+        found.append((window.tripped(now), len(left) >= 2 and left.count(False) * 2 >= len(left)))
+    assert all(is_so == expected for is_so, expected in found)
+    assert {is_so for is_so, _ in found} == {True, False}
+
+
 def test_a_window_in_steps_forgets_whole_steps() -> None:
     window = RateInWindow(10, 0.5, 2, buckets=5).results()
     for at_s in (1.9, 2.0):

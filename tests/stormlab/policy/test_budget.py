@@ -248,6 +248,20 @@ def test_finagle_s_budget_is_a_list_of_moves(steps: list[tuple[int, str]]) -> No
             assert budget.next_ns(now) == (back[0] + 10) * (S // 10)
 
 
+def test_finagle_s_budget_turns_many_times() -> None:
+    """Half a retry is deposited in each step; what ten steps hold is five retries."""
+    budget = Leaky(share=0.5, ttl_s=1, reserve_per_s=0).make()
+    for step in range(47):
+        budget.request(step * S // 10)
+    assert [taken(budget, 46 * S // 10) for _ in range(6)] == [True] * 5 + [False]
+    for step in range(47, 51):
+        budget.request(step * S // 10)
+    # 42 to 46 and 47 to 50 are nine deposits, less the five retries of step 46
+    assert not taken(budget, 51 * S // 10)
+    assert budget.next_ns(51 * S // 10) == 56 * S // 10
+    assert [taken(budget, 56 * S // 10) for _ in range(3)] == [True, True, False]
+
+
 def test_finagle_names_no_time_that_does_not_come() -> None:
     empty = Leaky(reserve_per_s=0).make()
     assert not taken(empty, 0)
@@ -320,6 +334,7 @@ def test_the_throttle_grows_after_it_has_turned() -> None:
     budget = AdaptiveThrottle(2, 20).make()
     for _ in range(3):
         budget.request(0)
+    assert taken(budget, 25 * S)
     for index in range(100):
         budget.request(30 * S + index * S // 10)
     for _ in range(20):

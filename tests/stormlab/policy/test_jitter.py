@@ -129,7 +129,7 @@ def test_what_is_not_said_is_the_usual() -> None:
 def test_equal_jitters_are_one() -> None:
     """A plan is kept for all policies of a kind, which takes a hash."""
     kinds = [NoJitter(), Full(), Equal(), Multiplied(1, 2), Added(0, 1), Comb(), Chain((Full(),))]
-    assert len({*kinds, Full(0.0), Equal(0.5)}) == len(kinds)
+    assert len({*kinds, NoJitter(), Full(0.0), Equal(0.5)}) == len(kinds)
 
 
 def test_whole_milliseconds_include_both_ends() -> None:

@@ -25,7 +25,7 @@ from stormlab.policy import (
     Table,
     rfc6455,
 )
-from stormlab.policy.schedule import Placement
+from stormlab.policy.schedule import Placement, rounded
 from stormlab.policy.support import UNIT, Given
 
 MS = 1_000_000
@@ -290,3 +290,7 @@ def test_equal_schedules_are_one() -> None:
     """A plan is kept for all policies of a kind, which takes a hash."""
     kinds = [Delays(Constant(1)), Span(1, 2), Between(Constant(1), Constant(2)), rfc6455()]
     assert len({*kinds, Delays(Constant(1.0)), rfc6455()}) == len(kinds)
+
+
+def test_without_steps_nothing_is_rounded() -> None:
+    assert [rounded(1.5, 0.0, "floor"), rounded(1.5, 0.0, "nearest")] == [1.5, 1.5]
