@@ -262,6 +262,25 @@ def test_finagle_s_budget_turns_many_times() -> None:
     assert [taken(budget, 56 * S // 10) for _ in range(3)] == [True, True, False]
 
 
+@pytest.mark.parametrize(("reserve_per_s", "next_s"), [(0.0, None), (1.0, 1.6)])
+def test_finagle_waits_until_enough_withdrawals_are_forgotten(
+    reserve_per_s: float, next_s: float | None
+) -> None:
+    budget = Leaky(share=0.5, ttl_s=1, reserve_per_s=reserve_per_s).make()
+    for _ in range(4):
+        budget.request(0)
+    assert [taken(budget, at) for at in (S // 2, 6 * S // 10)] == [True, True]
+    found = budget.next_ns(11 * S // 10)  # the deposits are gone, both withdrawals still there
+    assert found == (None if next_s is None else round(next_s * S))
+
+
+def test_what_happens_in_one_step_is_forgotten_at_once() -> None:
+    budget = Leaky(share=0.5, ttl_s=1, reserve_per_s=0).make()
+    for at in [0] * 20 + [S // 10] * 2:
+        budget.request(at)
+    assert [taken(budget, S) for _ in range(2)] == [True, False]
+
+
 def test_finagle_names_no_time_that_does_not_come() -> None:
     empty = Leaky(reserve_per_s=0).make()
     assert not taken(empty, 0)
@@ -343,6 +362,22 @@ def test_the_throttle_grows_after_it_has_turned() -> None:
         refusal = (requests - 2 * 20) / (requests + 1)
         assert taken(budget, now, refusal + 1e-9)
         assert not taken(budget, now, refusal - 1e-9)
+
+
+def test_the_throttle_forgets_accepts_as_well() -> None:
+    budget = AdaptiveThrottle(2, 20).make()
+    for _ in range(5):
+        budget.success(5 * S, retried=False)
+    for _ in range(10):
+        budget.request(29 * S)
+    assert taken(budget, 30 * S, 10 / 11 + 1e-9)
+    assert not taken(budget, 30 * S, 10 / 11 - 1e-9)
+
+
+def test_a_throttle_that_probes_at_once_refuses_nothing() -> None:
+    budget = throttled(AdaptiveThrottle(probe_s=0), 1000, 0)
+    assert budget.next_ns(5 * S) == 5 * S
+    assert taken(budget, 5 * S)
 
 
 def test_a_step_is_at_least_a_nanosecond() -> None:
