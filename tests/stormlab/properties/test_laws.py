@@ -313,6 +313,7 @@ def test_a_killed_process_leaves_its_only_connection(event: Event, outcome: Outc
     began = [(0.0, Event.UP, {}), STARTED, ACCEPTED, (2.0, Event.KILLED, {})]
     after = (3.0, event, {"conn": 0} if event is Event.ENDED else {})
     assert judged("dead-server-is-silent", *began, after) is outcome
+    assert judged("dead-server-is-silent", *began[1:], after) is outcome  # it was up before
 
 
 def test_the_broken_laws_of_a_trace_are_those_that_do_not_hold(lawful: Trace) -> None:
