@@ -61,3 +61,57 @@ def test_who_survives_400_s_is_not_asked_to_survive_twice_300_s(
     promise = PROMISES["survives-long-outages"]
     found = promise.judge(target.subject, see(target, BareWorld(phases, settle_s=120.0)))
     assert found.outcome is (Outcome.UNDECIDED if survives_s == 400.0 else Outcome.HOLDS)
+
+
+def fault(time_s: float, detail: str) -> tuple[float, str, dict[str, str]]:
+    return time_s, "fault", {"detail": detail}
+
+
+@pytest.mark.parametrize(
+    ("resets_on", "up_s", "two"),
+    [
+        ("stable", 5.0, True),
+        ("stable", 4.9, False),
+        ("time", 5.0, True),
+        ("time", 4.9, False),
+        (None, 20.0, True),
+        (None, 19.9, False),
+        ("http", 0.1, True),
+        ("never", 99.0, False),
+    ],
+)
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_connection_ends_an_outage_when_it_lasts(
+    hand: Any,
+    resets_on: str | None,
+    up_s: float,
+    two: bool,  # noqa: FBT001  a parameter
+    lost: bool,  # noqa: FBT001  a parameter
+) -> None:
+    again_s = 300.2 + up_s
+    back = [(300.2, "open"), *([] if resets_on == "http" else [(300.2, "proved")])]
+    end = [(again_s, "close")] if lost else []
+    down, up = fault(again_s, "refuse"), fault(again_s + 100.0, "serve")
+    story = hand.story(DOWN, UP, *back, *end, down, up)
+    found = outages_s(Declared(resets_on=resets_on, stable_s=5.0), story)
+    assert found == pytest.approx([300.0, 100.0] if two else [again_s + 100.0])
+
+
+def test_each_outage_needs_its_own_return(hand: Any) -> None:
+    story = hand.story(
+        fault(0, "refuse"), fault(10, "serve"), (11, "open"), (12, "proved"), (13, "close"),
+        fault(20, "refuse"), fault(30, "serve"),
+        fault(40, "refuse"), fault(50, "mute"), (51, "open"),
+        fault(60, "refuse"), fault(70, "serve"), (71, "open"), (72, "proved"),
+        fault(80, "refuse"), fault(81, "hang"), fault(90, "serve"),
+    )  # fmt: skip
+    assert outages_s(Declared(resets_on="proof"), story) == [10.0, 50.0, 10.0]
+    assert outages_s(Declared(resets_on="open"), story) == [10.0, 30.0, 10.0, 10.0]
+
+
+def test_a_proof_is_that_of_its_own_connection(hand: Any) -> None:
+    story = hand.story(
+        fault(0, "refuse"), fault(10, "serve"), (-3, "open"), (-2, "proved"), (11, "open"),
+        fault(20, "refuse"), fault(30, "serve"),
+    )  # fmt: skip
+    assert outages_s(Declared(resets_on="proof"), story) == [30.0]
