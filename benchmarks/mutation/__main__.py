@@ -59,7 +59,9 @@ RULES = {
     "budgeting": ("budget",),
     "reconnecting": ("reconnector", "reconnect"),
 }
-PROMISES = ("delays", "guards", "herds", "load", "recovery", "servers", "sockets", "whole")
+PROMISES = (
+    "delays", "guards", "herds", "load", "outages", "recovery", "servers", "sockets", "whole",
+)  # fmt: skip
 _POLICY_TESTS = "tests/stormlab/policy/test_{}.py"
 _LAWS = "sim/stormlab/properties"
 MODULES: dict[str, tuple[str, ...]] = {
