@@ -261,6 +261,12 @@ def test_a_window_in_steps_forgets_whole_steps() -> None:
     assert [window.tripped(round(at_s * S)) for at_s in (9.9, 10.0)] == [True, False]
 
 
+def test_a_lone_result_is_forgotten_too() -> None:
+    window = RateInWindow(10, 0.5).results()
+    window.add(0, success=False)
+    assert [window.tripped(at * S) for at in (9, 10)] == [True, False]
+
+
 @given(results=st.lists(st.booleans(), max_size=40))
 def test_a_count_is_a_list_of_the_last_results(results: list[bool]) -> None:
     window = RateInCount(5, 0.5, 3).results()

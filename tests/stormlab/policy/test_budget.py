@@ -281,6 +281,14 @@ def test_what_happens_in_one_step_is_forgotten_at_once() -> None:
     assert [taken(budget, S) for _ in range(2)] == [True, False]
 
 
+def test_more_moves_in_a_step_than_there_are_steps_are_one_move() -> None:
+    budget = Leaky(share=0.5, ttl_s=1, reserve_per_s=0).make()
+    for step in [*range(9)] + [9] * 20:
+        budget.request(step * S // 10)
+    assert [taken(budget, 9 * S // 10) for _ in range(15)] == [True] * 14 + [False]
+    assert not taken(budget, 19 * S // 10)  # all is forgotten
+
+
 def test_finagle_names_no_time_that_does_not_come() -> None:
     empty = Leaky(reserve_per_s=0).make()
     assert not taken(empty, 0)

@@ -257,6 +257,12 @@ def test_each_step_is_recorded() -> None:
     assert steps == [Attempt(1, 6, 4), Told(refused, Stop("no"), 1)]
 
 
+def test_equal_steps_are_one() -> None:
+    made, told = Attempt(1, 4, 4), Told(Happened(Fact.REFUSED, 8), Stop("no"), 1)
+    again = Attempt(1, 4, 4), Told(Happened(Fact.REFUSED, 8), Stop("no"), 1)
+    assert len({made, told, *again}) == 2
+
+
 # any facts, any answers ---------------------------------------------------------------------------
 
 Move = tuple[Fact | None, int, int]  # None: begin if due; time that passes; age of the attempt

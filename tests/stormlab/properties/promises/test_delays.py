@@ -121,7 +121,11 @@ def test_what_breaks_a_walk_is_shown_with_what_came_before(hand: Any) -> None:
     assert shrinks.reason == "with the same draw, delay 2 is shorter than one before"
     assert [line.partition("#")[2] for line in shrinks.events] == ["2 in 2.000 s", "3 in 1.500 s"]
     assert shrinks.walk_ns == (to_ns(1.0), to_ns(2.0), to_ns(1.5))
+    collapsed = hand.judge("delay-survives-overflow", subject=waits(1.0, 30.0, 0.02))
+    shown = [line.partition("#")[2] for line in collapsed.events]
+    assert shown == ["2 in 30.000 s", "3 in 0.020 s"]
     zero = hand.judge("delay-survives-overflow", subject=waits(1.0, 2.0, 0.0))
+    assert zero.walk_ns == (to_ns(1.0), to_ns(2.0), 0)
     assert [line.partition("#")[2] for line in zero.events] == ["2 in 2.000 s", "3 in 0.000 s"]
 
 
@@ -170,3 +174,10 @@ def test_a_few_walks_serve_all_seeds() -> None:
     seeds = [luck(Seen((), 0, 0, World(seed)), 4) for seed in (0, 3, 4, 9)]
     assert seeds == [0, 3, 0, 1]
     assert luck(Seen((), 0, 0), 4) == 0
+
+
+def test_the_walk_ends_with_the_delay_out_of_range(hand: Any) -> None:
+    support = Support.of([(to_ns(5.0), to_ns(10.0))])
+    declared = Declared(delay_s_max=10.0, supports=lambda _: support)
+    found = hand.judge("delay-in-range", subject=waits(6.0, 7.0, 4.0, declared=declared))
+    assert found.walk_ns == (to_ns(6.0), to_ns(7.0), to_ns(4.0))

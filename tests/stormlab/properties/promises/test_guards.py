@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stormlab.evidence import Outcome
-from stormlab.policy import Constant, TokenBucket
+from stormlab.policy import Constant, Delays, Reconnect, TokenBucket
 from stormlab.policy.breaker import CircuitBreaker
 from stormlab.properties import PROMISES
 
@@ -233,3 +233,48 @@ def test_a_probe_keeps_nobody_out_who_came_later_or_was_told_to_wait(
     assert outcome((2.4, "new"), (2.5, "close", {"code": 1006, "advice_s": 500.0})) is HOLDS
     assert outcome((2.4, "new"), (150.0, "close", {"code": 1006})) is HOLDS
     assert outcome((2.4, "new"), (2.5, "close", {"code": 1006}), (30.0, "gave_up")) is HOLDS
+    assert outcome((2.4, "new"), (2.45, "open"), (2.46, "proved")) is HOLDS
+
+
+def test_the_first_that_is_kept_out_is_shown(
+    hand: Any, refused: Lives, breaker: CircuitBreaker
+) -> None:
+    probe = hand.story(*refused(0, 3, 1.0), (23.0, "new"), (23.06, "open"), end_s=200.0)
+    others = [
+        hand.story((at - 0.1, "new"), (at, "close", {"code": 1006}), endpoint=endpoint, end_s=200.0)
+        for endpoint, at in ((1, 2.5), (2, 2.7))
+    ]
+    declares = {"breaker": breaker, "shared": True, "proves_success": True}
+    found = hand.judge(NAMES[4], probe, *others, **declares)
+    assert [line.split()[0] for line in found.events] == ["2.500", "23.000"]
+
+
+def test_an_attempt_of_a_closed_breaker_is_no_probe(hand: Any, breaker: CircuitBreaker) -> None:
+    silent = hand.story((0, "new"), (0.06, "open"), end_s=200.0)
+    other = hand.story((1, "new"), (1.1, "close", {"code": 1006}), endpoint=1, end_s=200.0)
+    declares = {"breaker": breaker, "shared": True, "proves_success": True}
+    assert hand.judge(NAMES[4], silent, other, **declares).outcome is UNDECIDED
+
+
+def test_short_delays_give_a_probe_two_seconds_more(hand: Any, breaker: CircuitBreaker) -> None:
+    short = Reconnect(Delays(Constant(0.5)), terms=hand.careful.terms)
+    assert PROMISES[NAMES[4]].bound(hand.subject(short, breaker=breaker)) == "36 s"
+
+
+def test_what_is_neither_an_end_nor_a_person_changes_no_breaker(
+    hand: Any, refused: Lives, breaker: CircuitBreaker
+) -> None:
+    good = [
+        line
+        for n in range(5)
+        for line in (
+            (n, "new"),
+            (n + 0.01, "connect"),
+            (n + 0.02, "open"),
+            (n + 0.5, "close", {"code": 1000, "clean": 1}),
+        )
+    ]
+    assert hand.judge(NAMES[0], hand.story(*good), breaker=breaker).outcome is UNDECIDED
+    for between in ("connect", "hidden"):
+        story = hand.story(*refused(0, 3, 1.0), (3.0, between), (5.0, "new"))
+        assert hand.judge(NAMES[0], story, breaker=breaker).outcome is BROKEN

@@ -247,3 +247,24 @@ def test_who_is_not_back_is_shown_by_the_last_things_it_did(hand: Any, refused: 
 def test_a_silence_that_the_end_cuts_short_is_no_breach(hand: Any) -> None:
     lines = [(0, "new"), (0.1, "open"), (590.0, "fault", {"detail": "hang"})]
     assert hand.judge("notices-a-dead-peer", hand.story(*lines)).outcome is Outcome.HOLDS
+
+
+def test_failures_before_an_earlier_connection_are_forgiven_already(
+    hand: Any, refused: Lives
+) -> None:
+    lines = refused(0, 5, 10.0)
+    for begin_s, wait_s in ((60.0, 2.0), (90.0, 30.0)):
+        lines += [(begin_s, "new"), (begin_s + 0.1, "open"), (begin_s + 0.1, "proved")]
+        lines += [(begin_s + 25.0, "close", {"code": 1006})]
+        lines += [(begin_s + 25.0, "timer_set", {"value_s": wait_s})]
+    assert hand.judge("forgets-when-stable", hand.story(*lines)).outcome is Outcome.HOLDS
+
+
+@pytest.mark.parametrize(("survives_s", "outcome"), [(44.0, Outcome.HOLDS), (46.0, Outcome.BROKEN)])
+def test_giving_up_is_counted_from_the_first_loss(
+    hand: Any, refused: Lives, survives_s: float, outcome: Outcome
+) -> None:
+    lines = [*refused(1000.0, 5, 10.0), (1045.0, "timer_cleared")]
+    story = hand.story(*lines, (1045.0, "gave_up", {"clean": 1}), end_s=2000.0)
+    declares = {"gives_up": True, "survives_s": survives_s}
+    assert hand.judge("gives-up-as-declared", story, **declares).outcome is outcome

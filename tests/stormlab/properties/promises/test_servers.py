@@ -116,6 +116,7 @@ def test_the_heartbeat_is_told(hand: Any) -> None:
     assert bound(hand.subject(Reconnect(hand.careful.schedule))) == "has no heartbeat"
 
 
-def test_an_end_without_advice_gives_nothing_to_judge(hand: Any) -> None:
-    story = hand.story((0, "new"), (1.0, "close", clean(1000)), (2.0, "new"))
-    assert hand.judge("obeys-advice", story, obeys_advice=True).outcome is UNDECIDED
+def test_an_end_without_advice_gives_nothing_to_judge(hand: Any, lost: Any) -> None:
+    for end in (clean(1000), lost):
+        story = hand.story((0, "new"), (1.0, "close", end), (2.0, "new"))
+        assert hand.judge("obeys-advice", story, obeys_advice=True).outcome is UNDECIDED
