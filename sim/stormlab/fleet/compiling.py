@@ -6,12 +6,11 @@ a kernel is compiled here, inner functions stay in LLVM's own language until the
 optimised as a whole; nobody else calls them. What is compiled is the same. This uses names inside
 of Numba (0.60 to 0.68); where they are not there, compiling takes longer and nothing else changes.
 
-Numba's cache knows of changes to the file of the entry only. So the entry closes over a digest of
-every source that can be part of it: another version of any of them is another kernel.
+Numba's cache knows of changes to the file of the entry only. So an entry is kept under a name that
+holds a digest of every source that can be part of it.
 """
 
 import hashlib
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,12 +23,12 @@ from numba import njit
 
 from stormlab.console import note
 
-ENTRY = "kernel_entry"  # how the names of entries begin
+ENTRY = "stormlab_kernel"  # how the names of entries begin
 
 
-def sources_digest(packages: Sequence[ModuleType]) -> str:
-    """16 hex digits over the sources of packages, with Numba's version."""
-    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+def sources_digest(packages: Sequence[ModuleType], *more: str) -> str:
+    """16 hex digits over the sources of packages and ``more``, with Numba's version."""
+    digest = hashlib.blake2b(" ".join([numba.__version__, *more]).encode(), digest_size=8)
     for package in packages:
         for place in package.__path__:
             for file in sorted(Path(place).glob("*.py")):
@@ -37,43 +36,29 @@ def sources_digest(packages: Sequence[ModuleType]) -> str:
     return digest.hexdigest()
 
 
-def entry(make: Callable[[str], Callable[..., Any]], digest: str) -> Any:
-    """Compile what ``make(digest)`` gives when it is called, and keep it where that is possible.
+def entry(function: Callable[..., Any], signature: str, digest: str, what: str) -> Any:
+    """Compile a kernel's entry for one signature, or take what was kept; ``what``: for people.
 
-    Where no folder can be written, it is compiled anew in each process, with a warning.
+    What is kept has the digest in its name: another version of any source is another kernel. A
+    line says when it is compiled: where no folder can be written in each process, with a warning.
     """
-    function = make(digest)
-    assert function.__name__.startswith(ENTRY)  # noqa: S101  the shortcut goes by this name
+    name = f"{ENTRY}_{function.__name__}_{digest}"
+    function.__qualname__ = name
     try:
-        return njit(cache=True)(function)
+        dispatcher: Any = njit(cache=True)(function)
+        kept = any(Path(dispatcher._cache.cache_path).glob(f"*{name}*.nbi"))
     except RuntimeError:  # "no locator available"
         warnings.warn(
-            "the compiled fleet engine cannot be kept (no folder for it can be written; set"
+            f"the compiled {what} cannot be kept (no folder for it can be written; set"
             " NUMBA_CACHE_DIR): it is compiled anew in each process",
             stacklevel=2,
         )
-        return njit(function)
-
-
-@contextmanager
-def compiling(what: str, entries: Sequence[Any]) -> Iterator[None]:
-    """Compile entries within: quickly, and with a line when they are not kept from before."""
-    if all(each.signatures for each in entries):
-        yield
-        return
-    if not os.environ.get("STORMLAB_QUIET") and not any(_is_kept(each) for each in entries):
-        note(f"compiling the {what} for this machine, once: about half a minute")
+        dispatcher, kept = njit(function), False
+    if not kept:
+        note(f"compiling the {what} ({function.__name__}) for this machine, once")
     with _whole_kernels():
-        yield
-
-
-def _is_kept(dispatcher: Any) -> bool:
-    """Whether Numba has an index of this entry on disk."""
-    path = getattr(getattr(dispatcher, "_cache", None), "cache_path", None)
-    if path is None:
-        return False
-    name = dispatcher.py_func.__name__
-    return any(Path(path).glob(f"*{name}*.nbi"))
+        dispatcher.compile(signature)
+    return dispatcher
 
 
 @contextmanager

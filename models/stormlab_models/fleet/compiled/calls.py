@@ -3,12 +3,10 @@
 import numpy as np
 
 from stormlab.fleet.memory import compiled
+from stormlab.fleet.pools import give, pool_at, take
 from stormlab.fleet.wheel import push, wheel_at
-from stormlab.vocabulary import EVENT_CODE, Event
-from stormlab_models.fleet.compiled import emit, links
+from stormlab_models.fleet.compiled import codes, emit, links
 from stormlab_models.fleet.compiled.layout import CALLS_FULL, NONE, call_at, link_at, socket_at
-
-DEPENDENCY = EVENT_CODE[Event.DEPENDENCY]
 
 
 @compiled
@@ -20,13 +18,8 @@ def call(w, index, link, now_ns):
 @compiled
 def attempt(w, index, link, now_ns, tries_left):
     """One try."""
-    number = w.call_free
-    if number >= 0:
-        w.call_free = np.int64(call_at(w.call_p, number).next)
-    elif w.calls_used < w.calls_max:
-        number = w.calls_used
-        w.calls_used = number + 1
-    else:
+    number = take(pool_at(w.calls_p, 0))
+    if number < 0:
         w.wrong = CALLS_FULL
         return
     each = call_at(w.call_p, number)
@@ -70,8 +63,7 @@ def came(w, number, each):
     """One of a call's two events has come: after both nobody holds the call."""
     each.events -= 1
     if each.events == 0:
-        each.next = w.call_free
-        w.call_free = number
+        give(pool_at(w.calls_p, 0), number)
         link_at(w.link_p, each.link).events -= 1
 
 
@@ -79,4 +71,4 @@ def came(w, number, each):
 def note(w, link, now_ns, what):
     """Write down the end of a call."""
     text = emit.detail(w, what)
-    emit.of_link(w, link, now_ns, DEPENDENCY, 0, -1, 0, 0, 0, 0, text)
+    emit.of_link(w, link, now_ns, codes.DEPENDENCY, 0, -1, 0, 0, 0, 0, text)

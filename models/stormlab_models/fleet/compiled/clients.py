@@ -9,10 +9,11 @@ import numpy as np
 
 from stormlab.clock import NS_PER_MS
 from stormlab.fleet.memory import compiled, load_i8
+from stormlab.fleet.pools import pool_at, take
 from stormlab.fleet.wheel import push, wheel_at
-from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
-from stormlab_models.fleet.compiled import emit, links
+from stormlab_models.fleet.compiled import codes, emit, links
 from stormlab_models.fleet.compiled import policies as policy
+from stormlab_models.fleet.compiled.ends import ABNORMAL, PLAIN_REFUSAL
 from stormlab_models.fleet.compiled.layout import (
     HELD_FULL,
     NEVER,
@@ -23,42 +24,13 @@ from stormlab_models.fleet.compiled.layout import (
 )
 from stormlab_models.fleet.compiled.links import at, key, payload
 from stormlab_models.fleet.compiled.watch import group_of, watch
-from stormlab_models.fleet.wire import SYN_BYTES
+from stormlab_models.fleet.wire import RST_BYTES, SYN_BYTES
 
-NEW, OPEN, CLOSE, PROVED = (
-    EVENT_CODE[each] for each in (Event.NEW, Event.OPEN, Event.CLOSE, Event.PROVED)
-)
-CONNECT, SYN_RETRY, SYN_LOST = (
-    EVENT_CODE[each] for each in (Event.CONNECT, Event.SYN_RETRY, Event.SYN_LOST)
-)
-REFUSED, CLIENT_FIN, HTTP_FIRST = (
-    EVENT_CODE[each] for each in (Event.REFUSED, Event.CLIENT_FIN, Event.HTTP_FIRST)
-)
-TIMER_SET, TIMER_FIRED, TIMER_CLEARED, TIMER_IGNORED, GAVE_UP = (
-    EVENT_CODE[each]
-    for each in (
-        Event.TIMER_SET,
-        Event.TIMER_FIRED,
-        Event.TIMER_CLEARED,
-        Event.TIMER_IGNORED,
-        Event.GAVE_UP,
-    )
-)
-BREAKER_CLOSED, BREAKER_OPENED, BREAKER_HALF_OPEN = (
-    EVENT_CODE[each]
-    for each in (Event.BREAKER_CLOSED, Event.BREAKER_OPENED, Event.BREAKER_HALF_OPEN)
-)
-BY_REFUSAL, BY_TIMEOUT, BY_OFFLINE = (
-    CAUSE_CODE[each] for each in (Cause.REFUSED, Cause.TIMED_OUT, Cause.OFFLINE)
-)
 OFFLINE_FAILS_NS = 1 * NS_PER_MS
-RST_BYTES = 40
 PENDING = -1
 
-# what a client is told, and how an attempt or a connection ended (see ends.py)
+# what a client is told; how an attempt or a connection ended is a number of ends.py
 REFUSE, DROP, IS_OPEN, IS_PROVED = range(4)
-PLAIN_REFUSAL, REJECTION, SERVER_ERROR, PLAIN_DROP = range(4)
-ABNORMAL = 1006
 
 
 @compiled
@@ -83,11 +55,11 @@ def watch_breaker(w, owner, socket, now_ns):
         state = policy.breaker_state(w, owner, socket, now_ns)
         if state != socket.breaker_was:
             socket.breaker_was = state
-            event = BREAKER_CLOSED
+            event = codes.BREAKER_CLOSED
             if state == policy.BREAKER_OPEN:
-                event = BREAKER_OPENED
+                event = codes.BREAKER_OPENED
             elif state == policy.BREAKER_HALF_OPEN:
-                event = BREAKER_HALF_OPEN
+                event = codes.BREAKER_HALF_OPEN
             emit.of_socket(w, socket, now_ns, event)
 
 
@@ -96,7 +68,7 @@ def cancel(w, socket, now_ns):
     """Forget the pending retry."""
     if socket.due_ns != NEVER:
         socket.due_ns = NEVER
-        emit.of_socket(w, socket, now_ns, TIMER_CLEARED)
+        emit.of_socket(w, socket, now_ns, codes.TIMER_CLEARED)
 
 
 @compiled
@@ -105,13 +77,14 @@ def carry_on(w, owner, socket, now_ns, decision):
     while decision != policy.NOTHING:
         if policy.is_stop(decision):
             cancel(w, socket, now_ns)
-            emit.of_socket(w, socket, now_ns, GAVE_UP, 0, emit.detail(w, policy.reason(decision)))
+            text = emit.detail(w, policy.reason(decision))
+            emit.of_socket(w, socket, now_ns, codes.GAVE_UP, 0, text)
             return
         if socket.link >= 0 and not link_at(w.link_p, socket.link).over:
             return
         cancel(w, socket, now_ns)
         due_ns = max(now_ns, decision)
-        emit.of_socket(w, socket, now_ns, TIMER_SET, due_ns - now_ns)
+        emit.of_socket(w, socket, now_ns, codes.TIMER_SET, due_ns - now_ns)
         if due_ns >= w.calm_ns:
             socket.due_ns = due_ns
             socket.turn = (socket.turn + 1) & 0x7FFF
@@ -141,7 +114,7 @@ def falls_due(w, owner, socket, now_ns):
     decision = policy.due(w, owner, socket, now_ns)
     watch_breaker(w, owner, socket, now_ns)
     fires = decision == now_ns
-    emit.of_socket(w, socket, now_ns, TIMER_FIRED if fires else TIMER_IGNORED)
+    emit.of_socket(w, socket, now_ns, codes.TIMER_FIRED if fires else codes.TIMER_IGNORED)
     return decision
 
 
@@ -180,9 +153,9 @@ def attempt(w, owner, socket, now_ns):
     latency_ns = links.latency_ns(w, socket.who, socket.attempts)
     index = links.new_link(w, owner, now_ns, latency_ns)
     link = link_at(w.link_p, index)
-    emit.of_link(w, link, now_ns, NEW)
+    emit.of_link(w, link, now_ns, codes.NEW)
     if client.offline:
-        data = tidings(REFUSE, BY_OFFLINE, PLAIN_REFUSAL)
+        data = tidings(REFUSE, codes.BY_OFFLINE, PLAIN_REFUSAL)
         at(w, index, link, now_ns + OFFLINE_FAILS_NS, links.BROWSER, links.ENDS, data)
         return PENDING
     socket.timeout_ns = NEVER if patience_ns == NEVER else now_ns + patience_ns
@@ -219,8 +192,8 @@ def alarmed(w, owner, socket, now_ns, attempt_bits):
         return
     index = np.int64(socket.link)
     link = link_at(w.link_p, index)
-    emit.of_link(w, link, now_ns, CLIENT_FIN)
-    refused(w, index, link, now_ns, BY_TIMEOUT, PLAIN_REFUSAL)
+    emit.of_link(w, link, now_ns, codes.CLIENT_FIN)
+    refused(w, index, link, now_ns, codes.BY_TIMEOUT, PLAIN_REFUSAL)
     links.release(w, index, link)
 
 
@@ -229,7 +202,8 @@ def syn(w, index, link, socket, cut, now_ns):
     """Send a SYN, and again; gives the time of a refusal that nothing can come before."""
     owner = np.int64(link.owner)
     while True:
-        emit.of_link(w, link, now_ns, SYN_RETRY if link.syns else CONNECT, 0, -1, SYN_BYTES)
+        event = codes.SYN_RETRY if link.syns else codes.CONNECT
+        emit.of_link(w, link, now_ns, event, 0, -1, SYN_BYTES)
         lost = cut or links.syn_is_lost(w, socket.who, link.attempt, link.syns)
         link.syns += 1
         if not lost:
@@ -240,12 +214,12 @@ def syn(w, index, link, socket, cut, now_ns):
                 return PENDING
             now_ns = arrives_ns
             if not (w.hangs or w.hung > 0):
-                emit.of_link(w, link, now_ns, REFUSED, 0, -1, 0, RST_BYTES)
+                emit.of_link(w, link, now_ns, codes.REFUSED, 0, -1, 0, RST_BYTES)
                 told_ns = now_ns + link.latency_ns
                 if calm(w, socket, told_ns):
                     return told_ns
                 alarm(w, owner, socket)
-                data = tidings(REFUSE, BY_REFUSAL, PLAIN_REFUSAL)
+                data = tidings(REFUSE, codes.BY_REFUSAL, PLAIN_REFUSAL)
                 at(w, index, link, told_ns, links.BROWSER, links.TOLD, data)
                 return PENDING
         again_ns = unanswered_until(w, link, now_ns)
@@ -261,7 +235,7 @@ def syn(w, index, link, socket, cut, now_ns):
 @compiled
 def unanswered_until(w, link, now_ns):
     """Nobody answers the last SYN: when the kernel sends it again, or gives up."""
-    emit.of_link(w, link, now_ns, SYN_LOST)
+    emit.of_link(w, link, now_ns, codes.SYN_LOST)
     return max(now_ns, link.began_ns + load_i8(w.syn_retry_p, link.syns - 1))
 
 
@@ -271,7 +245,7 @@ def await_answer(w, index, link, again_ns):
     if link.syns < w.syn_retries:
         at(w, index, link, again_ns, links.NETWORK, links.SYN, 0)
     else:
-        data = tidings(REFUSE, BY_TIMEOUT, PLAIN_REFUSAL)
+        data = tidings(REFUSE, codes.BY_TIMEOUT, PLAIN_REFUSAL)
         at(w, index, link, again_ns, links.BROWSER, links.ENDS, data)
 
 
@@ -300,7 +274,7 @@ def reached_elsewhere(w, index, link, now_ns):
     if link.over:
         return
     size = w.http_first_bytes
-    emit.of_link(w, link, now_ns, HTTP_FIRST, 200, -1, size // 2, size - size // 2)
+    emit.of_link(w, link, now_ns, codes.HTTP_FIRST, 200, -1, size // 2, size - size // 2)
     reached(w, link, now_ns)
     sends_syn(w, index, link, now_ns)
 
@@ -321,13 +295,8 @@ def told(w, index, link, now_ns, data):
 @compiled
 def hold(w, client, index, link, data):
     """Keep what was sent until the path heals."""
-    place = w.held_free
-    if place >= 0:
-        w.held_free = np.int64(held_at(w.held_p, place).next)
-    elif w.held_used < w.held_max:
-        place = w.held_used
-        w.held_used = place + 1
-    else:
+    place = take(pool_at(w.helds_p, 0))
+    if place < 0:
         w.wrong = HELD_FULL
         return
     held = held_at(w.held_p, place)
@@ -375,7 +344,7 @@ def opened(w, index, link, now_ns):
     socket = socket_at(w.socket_p, owner)
     link.opened_ns = now_ns
     socket.timeout_ns = NEVER
-    emit.of_link(w, link, now_ns, OPEN)
+    emit.of_link(w, link, now_ns, codes.OPEN)
     policy.opened(w, owner, socket, now_ns)
     watch_breaker(w, owner, socket, now_ns)
     if link.proves:
@@ -389,7 +358,7 @@ def proved(w, link, now_ns):
     if not link.over:
         owner = np.int64(link.owner)
         socket = socket_at(w.socket_p, owner)
-        emit.of_link(w, link, now_ns, PROVED)
+        emit.of_link(w, link, now_ns, codes.PROVED)
         policy.proved(w, owner, socket, now_ns)
         watch_breaker(w, owner, socket, now_ns)
 
@@ -398,7 +367,7 @@ def proved(w, link, now_ns):
 def failed_alone(w, owner, socket, now_ns):
     """A refusal that nothing could come before: tell the policy."""
     link = link_at(w.link_p, socket.link)
-    emit.of_link(w, link, now_ns, CLOSE, ABNORMAL, 0)
+    emit.of_link(w, link, now_ns, codes.CLOSE, ABNORMAL, 0)
     link.over = 1
     socket.timeout_ns = NEVER
     socket.ordinal += 1
@@ -432,7 +401,7 @@ def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     link.over = 1
     link.detect_ns = NEVER
     socket.timeout_ns = NEVER
-    emit.of_link(w, link, now_ns, CLOSE, code, clean, 0, 0, cause)
+    emit.of_link(w, link, now_ns, codes.CLOSE, code, clean, 0, 0, cause)
     socket.ordinal += 1
     decision = policy.failed(w, owner, socket, now_ns, drop, end, link.began_ns)
     watch_breaker(w, owner, socket, now_ns)

@@ -6,7 +6,6 @@ from stormlab.fleet.memory import compiled, load_i4, load_i8, store_i4, store_i8
 from stormlab_models.fleet.compiled.layout import NONE, row_at, socket_at
 
 COUNT_WORDS = 3  # events, bytes up, bytes down
-SLOTS = 16  # of a bin; the last two are bytes up and down
 PLACE_MASK = (1 << 20) - 1
 
 
@@ -61,20 +60,12 @@ def row(
 
 
 @compiled
-def count(w, time_ns, event, up, down):
-    """Count an event, in all and in the bin of its time."""
+def count(w, event, up, down):
+    """Count an event."""
     place = event * COUNT_WORDS
     store_i8(w.count_p, place, load_i8(w.count_p, place) + 1)
-    slot = np.int64(load_i4(w.slot_p, event))
-    bin_ = w.bin_p + (time_ns // w.bin_ns) * (SLOTS * 8)
-    if slot >= 0:
-        store_i8(bin_, slot, load_i8(bin_, slot) + 1)
-    if up:
-        store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
-        store_i8(bin_, SLOTS - 2, load_i8(bin_, SLOTS - 2) + up)
-    if down:
-        store_i8(w.count_p, place + 2, load_i8(w.count_p, place + 2) + down)
-        store_i8(bin_, SLOTS - 1, load_i8(bin_, SLOTS - 1) + down)
+    store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
+    store_i8(w.count_p, place + 2, load_i8(w.count_p, place + 2) + down)
 
 
 @compiled
@@ -100,7 +91,7 @@ def of_link(w, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, va
             text,
         )
     else:
-        count(w, time_ns, event, up, down)
+        count(w, event, up, down)
 
 
 @compiled
@@ -125,7 +116,7 @@ def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
             text,
         )
     else:
-        count(w, time_ns, event, 0, 0)
+        count(w, event, 0, 0)
 
 
 @compiled
@@ -134,4 +125,4 @@ def of_world(w, time_ns, event, client=-1, conn=-1, value_ns=0, text=0):
     if w.traced:
         row(w, time_ns, event, client, NONE, NONE, 0, conn, 0, -1, 0, 0, 0, value_ns, text)
     else:
-        count(w, time_ns, event, 0, 0)
+        count(w, event, 0, 0)

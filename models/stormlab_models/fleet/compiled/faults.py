@@ -5,20 +5,23 @@ import numpy as np
 from stormlab.clock import NS_PER_S
 from stormlab.fleet.draws import unit
 from stormlab.fleet.memory import compiled, store_i4
+from stormlab.fleet.pools import give, pool_at
 from stormlab.fleet.wheel import push, wheel_at
-from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
-from stormlab_models.fleet.compiled import emit, links, service
+from stormlab_models.fleet.compiled import codes, emit, links, service
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.clients import (
     DROP,
-    PLAIN_DROP,
-    PLAIN_REFUSAL,
     REFUSE,
-    SERVER_ERROR,
     carry_on,
     dropped,
     tidings,
     watch_breaker,
+)
+from stormlab_models.fleet.compiled.ends import (
+    PLAIN_DROP,
+    PLAIN_REFUSAL,
+    SERVER_ERROR,
+    SERVER_ERROR_STATUS,
 )
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
@@ -43,21 +46,6 @@ from stormlab_models.fleet.watch import FIN_REPEAT_MAX_NS, FIN_REPEATED_FOR_NS
     CRASH, STOP, RESTART, HANG, RECOVER, DRAIN, UNDRAIN, REJECT, ADMIT, SLOW,
     RESTORE, CUT, HEAL, GO_OFFLINE, GO_ONLINE,
 ) = range(len(VERBS))  # fmt: skip
-FAULT, KILLED, SHUTDOWN, UP, LOST, OFFLINE, ONLINE = (
-    EVENT_CODE[each]
-    for each in (
-        Event.FAULT,
-        Event.KILLED,
-        Event.SHUTDOWN,
-        Event.UP,
-        Event.LOST,
-        Event.OFFLINE,
-        Event.ONLINE,
-    )
-)
-BY_RESET, BY_KILL, BY_OFFLINE, BY_SERVER_DROP = (
-    CAUSE_CODE[each] for each in (Cause.RESET, Cause.KILLED, Cause.OFFLINE, Cause.SERVER_DROPPED)
-)
 
 
 @compiled
@@ -65,7 +53,7 @@ def happens(w, fault):
     """Do a fault's verb."""
     now_ns, verb = fault.time_ns, fault.verb
     text = emit.detail(w, fault.detail)
-    emit.of_world(w, now_ns, FAULT, -1, fault.pod, fault.for_ns, text)
+    emit.of_world(w, now_ns, codes.FAULT, -1, fault.pod, fault.for_ns, text)
     if verb >= CUT:
         for number in range(w.clients):
             who = number << 20
@@ -114,7 +102,7 @@ def to_pod(w, number, verb, now_ns):
         drain(w, number, pod, now_ns)
     elif pod.draining:
         pod.draining = 0
-        emit.of_world(w, now_ns, UP, -1, number)
+        emit.of_world(w, now_ns, codes.UP, -1, number)
 
 
 @compiled
@@ -134,47 +122,48 @@ def let_go(w, pod, where):
 
 
 @compiled
-def tell_all(w, first, now_ns, data):
-    """Tell every link of a list that was let go the same."""
+def tell_all(w, first, now_ns, status, data):
+    """Tell every link of a list that was let go the same; ``status``: of an HTTP answer, or 0."""
     index = first
     while index >= 0:
         link = link_at(w.link_p, index)
-        index_after = np.int64(link.after)
+        following = np.int64(link.after)
+        if status:
+            service.answer(w, link, now_ns, status)
         service.from_server(w, index, link, now_ns, data)
         links.release(w, index, link)
-        index = index_after
+        index = following
+
+
+@compiled
+def ends_process(w, number, pod, now_ns, event):
+    """Whether a process that was up has ended; nobody works there any more."""
+    if not pod.up:
+        return False
+    pod.up = 0
+    pod.busy = 0
+    emit.of_world(w, now_ns, event, -1, number)
+    return True
 
 
 @compiled
 def crash(w, number, pod, now_ns):
     """The process dies; the kernel of its host resets what was open."""
-    if not pod.up:
-        return
-    pod.up = 0
-    emit.of_world(w, now_ns, KILLED, -1, number)
-    pod.busy = 0
-    for where in (ARRIVING, QUEUED, SERVING):
-        tell_all(w, let_go(w, pod, where), now_ns, tidings(REFUSE, BY_RESET, PLAIN_REFUSAL))
-    tell_all(w, let_go(w, pod, LIVE), now_ns, tidings(DROP, BY_KILL, PLAIN_DROP))
+    if ends_process(w, number, pod, now_ns, codes.KILLED):
+        reset = tidings(REFUSE, codes.BY_RESET, PLAIN_REFUSAL)
+        for where in (ARRIVING, QUEUED, SERVING):
+            tell_all(w, let_go(w, pod, where), now_ns, 0, reset)
+        tell_all(w, let_go(w, pod, LIVE), now_ns, 0, tidings(DROP, codes.BY_KILL, PLAIN_DROP))
 
 
 @compiled
 def stop(w, number, pod, now_ns):
     """A shutdown in order: close frames, at once or spread."""
-    if not pod.up:
-        return
-    pod.up = 0
-    emit.of_world(w, now_ns, SHUTDOWN, -1, number)
-    pod.busy = 0
-    for where in (ARRIVING, QUEUED, SERVING):
-        index = let_go(w, pod, where)
-        while index >= 0:
-            link = link_at(w.link_p, index)
-            following = np.int64(link.after)
-            service.reject(w, index, link, now_ns, service.HTTP_SERVER_ERROR, SERVER_ERROR)
-            links.release(w, index, link)
-            index = following
-    close_over(w, pod, w.close_spread_ns, now_ns, policy.end_of_code(w, w.close_code))
+    if ends_process(w, number, pod, now_ns, codes.SHUTDOWN):
+        error = tidings(REFUSE, codes.BY_REJECTION, SERVER_ERROR)
+        for where in (ARRIVING, QUEUED, SERVING):
+            tell_all(w, let_go(w, pod, where), now_ns, SERVER_ERROR_STATUS, error)
+        close_over(w, pod, w.close_spread_ns, now_ns, policy.end_of_code(w, w.close_code))
 
 
 @compiled
@@ -204,7 +193,7 @@ def restart(w, number, pod, now_ns):
     if pod.hung:
         discard(w, let_go(w, pod, LIVE))
     pod.up, pod.hung = 1, 0
-    emit.of_world(w, now_ns, UP, -1, number)
+    emit.of_world(w, now_ns, codes.UP, -1, number)
 
 
 @compiled
@@ -224,7 +213,7 @@ def hang(w, number, pod, now_ns):
     if not pod.up or pod.hung:
         return
     pod.hung = 1
-    emit.of_world(w, now_ns, KILLED, -1, number)
+    emit.of_world(w, now_ns, codes.KILLED, -1, number)
     pod.busy = 0
     for where in (ARRIVING, QUEUED, SERVING):
         discard(w, let_go(w, pod, where))
@@ -233,7 +222,7 @@ def hang(w, number, pod, now_ns):
         link = link_at(w.link_p, index)
         following = np.int64(link.after)
         link.aux_ns = now_ns
-        emit.of_link(w, link, now_ns, LOST)
+        emit.of_link(w, link, now_ns, codes.LOST)
         silence(w, index, link, now_ns)
         links.release(w, index, link)
         index = following
@@ -245,7 +234,7 @@ def drain(w, number, pod, now_ns):
     if pod.draining or not pod.up:
         return
     pod.draining = 1
-    emit.of_world(w, now_ns, SHUTDOWN, -1, number)
+    emit.of_world(w, now_ns, codes.SHUTDOWN, -1, number)
     spread_ns = np.int64(round(np.int64(pod.length[LIVE]) * NS_PER_S / w.drain_per_s))
     close_over(w, pod, spread_ns, now_ns, policy.end_of_code(w, w.drain_code))
 
@@ -264,13 +253,13 @@ def to_client(w, number, verb, now_ns):
     elif verb == GO_OFFLINE:
         if not client.offline:
             client.offline = 1
-            emit.of_world(w, now_ns, OFFLINE, number)
+            emit.of_world(w, now_ns, codes.OFFLINE, number)
             cut_off(w, number, client, now_ns)
             tell(w, number, policy.OFFLINE, now_ns)
             close_all(w, number, now_ns)
     elif client.offline:
         client.offline = 0
-        emit.of_world(w, now_ns, ONLINE, number)
+        emit.of_world(w, now_ns, codes.ONLINE, number)
         heal(w, number, client, now_ns)
         tell(w, number, policy.ONLINE, now_ns)
 
@@ -293,7 +282,7 @@ def close_all(w, number, now_ns):
         socket = socket_at(w.socket_p, owner)
         if socket.link >= 0 and group_of(w, socket).closes_offline:
             index = np.int64(socket.link)
-            dropped(w, index, link_at(w.link_p, index), now_ns, BY_OFFLINE, PLAIN_DROP)
+            dropped(w, index, link_at(w.link_p, index), now_ns, codes.BY_OFFLINE, PLAIN_DROP)
 
 
 @compiled
@@ -331,8 +320,7 @@ def heal(w, number, client, now_ns):
         key = links.key(links.BROWSER, (number << 20) | order, 0)
         push(wheel_at(w.wheel_p, 0), now_ns, key, held.payload)
         following = np.int64(held.next)
-        held.next = w.held_free
-        w.held_free = place
+        give(pool_at(w.helds_p, 0), place)
         place = following
         order += 1
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
@@ -354,13 +342,13 @@ def heard(w, index, link, socket, now_ns):
     if gone_ns <= FIN_REPEATED_FOR_NS:
         chance = unit(w.key, socket.who, w.fin_key, link.attempt)
         wait_ns = np.int64(round(min(gone_ns, FIN_REPEAT_MAX_NS) * chance))
-        data = tidings(DROP, BY_SERVER_DROP, PLAIN_DROP)
+        data = tidings(DROP, codes.BY_SERVER_DROP, PLAIN_DROP)
         late_ns = now_ns + wait_ns + link.latency_ns
         at(w, index, link, late_ns, links.BROWSER, links.ENDS, data)
     heartbeat_ns = group_of(w, socket).heartbeat_ns
     if heartbeat_ns != NEVER:
         next_ns = next_ping_ns(link, now_ns, heartbeat_ns) + 2 * link.latency_ns
-        data = tidings(DROP, BY_RESET, PLAIN_DROP)
+        data = tidings(DROP, codes.BY_RESET, PLAIN_DROP)
         at(w, index, link, next_ns, links.BROWSER, links.ENDS, data)
 
 

@@ -1,7 +1,7 @@
 """The kernel's two entries: begin a run, and go on with it."""
 
-from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import stormlab.fleet
 import stormlab.policy
@@ -9,51 +9,33 @@ import stormlab.policy.rules
 import stormlab_models.fleet
 import stormlab_models.fleet.compiled
 from stormlab import vocabulary
-from stormlab.fleet.compiling import compiling, entry, sources_digest
+from stormlab.fleet.compiling import entry, sources_digest
 from stormlab_models.fleet.compiled import loop
 
-Begin = Callable[[int, int, int, int, int, int, int], None]
-Run = Callable[[int, int], int]
+PACKAGES = (
+    stormlab.fleet,
+    stormlab.policy,
+    stormlab.policy.rules,
+    stormlab_models.fleet,
+    stormlab_models.fleet.compiled,
+)
 
 
-def _begin(digest: str) -> Begin:
-    """Make the entry that lets clients be connected, or connect."""
-
-    def kernel_entry_begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key):
-        _ = digest
-        loop_begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key)
-
-    return kernel_entry_begin
+def kernel_entry_begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key):
+    """Let the clients be connected, or connect."""
+    loop.begin(address, settled, for_ns, spread_ns, key, cold_ns, cold_key)
 
 
-def _run(digest: str) -> Run:
-    """Make the entry that handles events."""
-
-    def kernel_entry_run(address, events_max):
-        _ = digest
-        return loop_run(address, events_max)
-
-    return kernel_entry_run
-
-
-loop_begin, loop_run = loop.begin, loop.run
+def kernel_entry_run(address, events_max):
+    """Handle events; see :func:`.loop.run`."""
+    return loop.run(address, events_max)
 
 
 @cache
-def entries() -> tuple[Begin, Run]:
+def entries() -> tuple[Any, Any]:
     """The compiled entries, from the cache where they were kept."""
-    packages = (
-        stormlab.fleet,
-        stormlab.policy,
-        stormlab.policy.rules,
-        stormlab_models.fleet,
-        stormlab_models.fleet.compiled,
-    )
-    codes = " ".join([*vocabulary.EVENTS, *vocabulary.CAUSES])
-    digest = f"{sources_digest(packages)} {codes}"
-    begin, run = entry(_begin, digest), entry(_run, digest)
-    with compiling("fleet engine", (begin, run)):
-        int64, uint64 = "int64", "uint64"
-        begin.compile(f"void({int64}, {int64}, {int64}, {int64}, {uint64}, {int64}, {uint64})")
-        run.compile(f"{int64}({int64}, {int64})")
-    return begin, run
+    digest = sources_digest(PACKAGES, *vocabulary.EVENTS, *vocabulary.CAUSES)
+    what = "fleet engine"
+    begins = "void(int64, int64, int64, int64, uint64, int64, uint64)"
+    begin = entry(kernel_entry_begin, begins, digest, what)
+    return begin, entry(kernel_entry_run, "int64(int64, int64)", digest, what)

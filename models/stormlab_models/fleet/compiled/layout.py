@@ -148,7 +148,6 @@ WORLD = np.dtype(
         ("lifo", "<i1"),
         ("skips", "<i1"),  # server.abandoned
         ("proves", "<i1"),
-        ("sees_status", "<i1"),
         ("elsewhere", "<i1"),  # network.http_first_elsewhere
         ("dependency_first", "<i1"),
         ("over_1013", "<i1"),  # admission.over
@@ -203,18 +202,9 @@ WORLD = np.dtype(
         ("steps", "<i8"),
         ("fault", "<i8"),
         ("faults", "<i8"),
-        ("links_used", "<i8"),
-        ("links_max", "<i8"),
-        ("link_free", "<i8"),
-        ("calls_used", "<i8"),
-        ("calls_max", "<i8"),
-        ("call_free", "<i8"),
         ("call_first", "<i8"),
         ("call_last", "<i8"),
         ("workers_free", "<i8"),  # of the dependency
-        ("held_used", "<i8"),
-        ("held_max", "<i8"),
-        ("held_free", "<i8"),
         ("rows", "<i8"),
         ("rows_max", "<i8"),
         ("details", "<i8"),  # detail strings met so far, the empty one included
@@ -231,6 +221,9 @@ WORLD = np.dtype(
         ("pod_p", "<i8"),
         ("call_p", "<i8"),
         ("held_p", "<i8"),
+        ("links_p", "<i8"),  # pools of them
+        ("calls_p", "<i8"),
+        ("helds_p", "<i8"),
         ("fault_p", "<i8"),
         ("step_p", "<i8"),
         ("tls_p", "<i8"),
@@ -242,9 +235,6 @@ WORLD = np.dtype(
         ("latency_p", "<i8"),  # quantiles, 0: always the same
         ("work_p", "<i8"),
         ("count_p", "<i8"),  # events, bytes up, bytes down by kind of event
-        ("bin_p", "<i8"),
-        ("bin_ns", "<i8"),
-        ("slot_p", "<i8"),
         ("policy_p", "<i8"),  # see stormlab.fleet.policy_code
         ("me_p", "<i8"),
         ("breaker_p", "<i8"),

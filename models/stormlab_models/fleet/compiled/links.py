@@ -5,6 +5,7 @@ import numpy as np
 from stormlab.clock import Rank
 from stormlab.fleet.draws import bits, quantile_ns, unit
 from stormlab.fleet.memory import compiled
+from stormlab.fleet.pools import give, pool_at, take
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
@@ -89,12 +90,7 @@ def new_link(w, owner, now_ns, latency_ns):
             old.spent = 1
             index = np.int64(NONE)
     if index < 0:
-        index = w.link_free
-        if index >= 0:
-            w.link_free = np.int64(link_at(w.link_p, index).after)
-        else:
-            index = w.links_used
-            w.links_used = index + 1
+        index = take(pool_at(w.links_p, 0))
     client = client_at(w.client_p, socket.who >> 20)
     link = link_at(w.link_p, index)
     link.began_ns = now_ns
@@ -123,8 +119,7 @@ def release(w, index, link):
     """Take back a link that nobody holds any more."""
     if link.spent and link.events == 0 and link.where == NOWHERE:
         link.spent = 0
-        link.after = w.link_free
-        w.link_free = index
+        give(pool_at(w.links_p, 0), index)
 
 
 @compiled

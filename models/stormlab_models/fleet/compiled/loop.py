@@ -4,10 +4,10 @@ import numpy as np
 
 from stormlab.fleet.draws import unit
 from stormlab.fleet.memory import compiled
+from stormlab.fleet.pools import left, pool_at
 from stormlab.fleet.wheel import pop, push, ready, wheel_at
-from stormlab_models.fleet.compiled import calls, clients, emit, faults, links, service
+from stormlab_models.fleet.compiled import calls, clients, codes, emit, faults, links, service
 from stormlab_models.fleet.compiled import policies as policy
-from stormlab_models.fleet.compiled.clients import NEW, OPEN
 from stormlab_models.fleet.compiled.layout import (
     LIVE,
     NEVER,
@@ -28,6 +28,7 @@ from stormlab_models.fleet.compiled.words import (
 
 DONE, PAUSED, ROWS_FULL, LINKS_FULL = range(4)
 EVENTS_FULL = 6
+LINKS_PER_EVENT = 64  # new ones at most: a client has so many sockets
 ROWS_PER_EVENT = 64  # at most, besides the workers that an event sets to work
 ROWS_PER_SOCKET = 8  # at most, in a fault
 DATA_SHIFT = KIND_BITS + 32
@@ -47,7 +48,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         link = link_at(w.link_p, index)
         link.opened_ns = since_ns
         text = emit.detail(w, SETTLED)
-        for event in (NEW, OPEN):
+        for event in (codes.NEW, codes.OPEN):
             emit.of_link(w, link, 0, event, 0, -1, 0, 0, 0, 0, text)
         link.pod = links.pick(w, w.pods, socket.who, 1)
         link.conn = w.conns
@@ -95,7 +96,7 @@ def run(address, events_max):
             return EVENTS_FULL
         if w.wrong:
             return w.wrong
-        if w.links_used + 64 > w.links_max:
+        if left(pool_at(w.links_p, 0)) < LINKS_PER_EVENT:
             return LINKS_FULL
         fault_ns = faults.next_fault_ns(w)
         if ready(wheel, fault_ns) and wheel.time_ns < fault_ns:

@@ -29,8 +29,7 @@ from stormlab.policy.catalogue import FoundPolicy
 from stormlab.policy.contract import Terms
 from stormlab.policy.rules import breaking, budgeting, numbers, reconnecting
 from stormlab.policy.rules.numbers import LAST_STOP, NEVER, NOTHING
-from stormlab_models.fleet.compiled import ends as of_ends
-from stormlab_models.fleet.compiled.ends import Ends
+from stormlab_models.fleet.compiled.ends import FIRST_CODE, Ends
 from stormlab_models.fleet.compiled.layout import GROUP, client_at
 from stormlab_models.fleet.compiled.words import FIRST_REASON
 
@@ -40,7 +39,6 @@ BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN = (
     numbers.HALF_OPEN,
 )
 OFFLINE, ONLINE = numbers.IS_OFFLINE, numbers.IS_ONLINE
-PLAIN_DROP, FIRST_CODE = of_ends.PLAIN_DROP, of_ends.FIRST_CODE
 PLACE_MASK = (1 << 20) - 1
 
 

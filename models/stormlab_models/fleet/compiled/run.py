@@ -25,7 +25,6 @@ from stormlab_models.fleet.setting import faults_of_run, groups_of, header
 
 EVENTS_AT_ONCE = 2_000_000  # between two looks at Ctrl-C
 ROWS_AT_ONCE = 1 << 20
-BIN_NS = 100_000_000
 ROOM_MAX = 256
 
 T = TypeVar("T")
@@ -33,10 +32,6 @@ T = TypeVar("T")
 
 class FullError(Exception):
     """More was under way than there was memory for."""
-
-
-class TooLongError(Exception):
-    """A trace longer than it may be; ``events``: how many there were until then."""
 
 
 def refused(scenario: Scenario) -> str:
@@ -121,7 +116,6 @@ def start(scenario: Scenario, seed: int, *, rows_max: int, room: int) -> Started
         draws,
         to_ns(scenario.duration_s),
         rows_max=rows_max,
-        bin_ns=BIN_NS,
         room=room,
     )
     listed = groups.tolist() if parameters.mix else []
@@ -140,17 +134,16 @@ def with_room(make: Callable[[int], T]) -> T:
                 raise
 
 
-def traced(scenario: Scenario, seed: int, events_max: int | None = None) -> Trace:
+def traced(scenario: Scenario, seed: int) -> Trace:
     """The trace of a run, equal to the reference's.
 
     Raises:
-        TooLongError: when it has more than ``events_max`` events.
         NotCompiledError: for what only the reference engine can do.
     """
-    return with_room(lambda room: _traced(scenario, seed, events_max, room))
+    return with_room(lambda room: _traced(scenario, seed, room))
 
 
-def _traced(scenario: Scenario, seed: int, events_max: int | None, room: int) -> Trace:
+def _traced(scenario: Scenario, seed: int, room: int) -> Trace:
     parameters = scenario.parameters
     assert isinstance(parameters, Parameters)  # noqa: S101  the harness validated it
     people = parameters.clients.count * (parameters.clients.sockets + 1)
@@ -160,8 +153,6 @@ def _traced(scenario: Scenario, seed: int, events_max: int | None, room: int) ->
     for _ in started.statuses():
         rows.append(memory.arrays["row_p"][: int(world[0]["rows"])].copy())
         world[0]["rows"] = 0
-        if events_max is not None and sum(map(len, rows)) > events_max:
-            raise TooLongError(events_max)
     drawn = (("latencies_drawn", memory.latency), ("works_drawn", memory.work))
     for name, table in drawn:
         if world[0][name] and table is not None:
@@ -187,7 +178,7 @@ def _details(memory: Memory) -> tuple[str, ...]:
 
 
 def counted(scenario: Scenario, seed: int) -> Started:
-    """Run without a trace: the memory then holds counts, bins, and the last state of everybody."""
+    """Run without a trace: the memory then holds counts and the last state of everybody."""
 
     def make(room: int) -> Started:
         started = start(scenario, seed, rows_max=0, room=room)

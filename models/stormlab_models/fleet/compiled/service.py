@@ -4,24 +4,27 @@ import numpy as np
 from numba.extending import register_jitable
 
 from stormlab.fleet.memory import INNER, compiled, load_i4
-from stormlab.vocabulary import CAUSE_CODE, EVENT_CODE, Cause, Event
 from stormlab_models.fleet.admission import earned_ns, rate_changed_ns
-from stormlab_models.fleet.compiled import calls, emit, links
+from stormlab_models.fleet.compiled import calls, codes, emit, links
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.clients import (
     DROP,
     IS_OPEN,
     IS_PROVED,
-    PLAIN_REFUSAL,
     REFUSE,
-    REJECTION,
-    SERVER_ERROR,
     calm,
     deliver,
     dropped,
     reached,
     syn_unanswered,
     tidings,
+)
+from stormlab_models.fleet.compiled.ends import (
+    PLAIN_DROP,
+    PLAIN_REFUSAL,
+    REJECTION,
+    SERVER_ERROR,
+    SERVER_ERROR_STATUS,
 )
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
@@ -40,49 +43,7 @@ from stormlab_models.fleet.compiled.links import at, delist, enlist
 from stormlab_models.fleet.compiled.watch import group_of
 from stormlab_models.fleet.wire import ACK_BYTES, RST_BYTES, SYN_ACK_BYTES
 
-QUEUE_FULL, ESTABLISHED, REFUSED, TLS, HTTP_FIRST, REQUEST = (
-    EVENT_CODE[each]
-    for each in (
-        Event.QUEUE_FULL,
-        Event.ESTABLISHED,
-        Event.REFUSED,
-        Event.TLS,
-        Event.HTTP_FIRST,
-        Event.REQUEST,
-    )
-)
-QUEUED_REQUEST, REJECTED, RESPONSE, STARTED, SERVED, ACCEPTED = (
-    EVENT_CODE[each]
-    for each in (
-        Event.QUEUED_REQUEST,
-        Event.REJECTED,
-        Event.RESPONSE,
-        Event.STARTED,
-        Event.SERVED,
-        Event.ACCEPTED,
-    )
-)
-CLOSED, LOST, PING_TIMEOUT, HEARTBEAT_LOST, IDLE_CUT = (
-    EVENT_CODE[each]
-    for each in (
-        Event.CLOSED,
-        Event.LOST,
-        Event.PING_TIMEOUT,
-        Event.HEARTBEAT_LOST,
-        Event.IDLE_CUT,
-    )
-)
-BY_REFUSAL, BY_REJECTION, BY_SERVER, BY_IDLE_CUT, BY_HALF_OPEN = (
-    CAUSE_CODE[each]
-    for each in (
-        Cause.REFUSED,
-        Cause.REJECTED,
-        Cause.SERVER_CLOSED,
-        Cause.IDLE_CUT,
-        Cause.HALF_OPEN,
-    )
-)
-SWITCHING, HTTP_SERVER_ERROR = 101, 500
+SWITCHING = 101
 
 for _rule in (earned_ns, rate_changed_ns):
     register_jitable(**INNER)(_rule)
@@ -121,7 +82,7 @@ def syn_arrives(w, index, link, now_ns):
     number = load_i4(w.routed_p, links.pick(w, w.routed, who, link.attempt))
     pod = pod_at(w.pod_p, number)
     if pod.waiting >= w.backlog:
-        emit.of_link(w, link, now_ns, QUEUE_FULL)
+        emit.of_link(w, link, now_ns, codes.QUEUE_FULL)
         if w.refuses_full:
             refuse(w, index, link, now_ns)
         else:
@@ -129,7 +90,7 @@ def syn_arrives(w, index, link, now_ns):
         return
     link.pod = number
     enlist(w, index, link, ARRIVING)
-    emit.of_link(w, link, now_ns, ESTABLISHED, 0, -1, ACK_BYTES, SYN_ACK_BYTES)
+    emit.of_link(w, link, now_ns, codes.ESTABLISHED, 0, -1, ACK_BYTES, SYN_ACK_BYTES)
     tls = tls_at(w.tls_p, links.tls_of(w, who, link.attempt))
     asked_ns = now_ns + 2 * link.latency_ns * (1 + tls.round_trips)
     at(w, index, link, asked_ns, links.NETWORK, links.ASKED, 0)
@@ -138,8 +99,8 @@ def syn_arrives(w, index, link, now_ns):
 @compiled
 def refuse(w, index, link, now_ns):
     """Answer a SYN with RST."""
-    emit.of_link(w, link, now_ns, REFUSED, 0, -1, 0, RST_BYTES)
-    from_server(w, index, link, now_ns, tidings(REFUSE, BY_REFUSAL, PLAIN_REFUSAL))
+    emit.of_link(w, link, now_ns, codes.REFUSED, 0, -1, 0, RST_BYTES)
+    from_server(w, index, link, now_ns, tidings(REFUSE, codes.BY_REFUSAL, PLAIN_REFUSAL))
 
 
 @compiled
@@ -152,10 +113,10 @@ def asked(w, index, link, now_ns):
     tls = tls_at(w.tls_p, links.tls_of(w, socket.who, link.attempt))
     if tls.detail >= 0:
         text = emit.detail(w, tls.detail)
-        emit.of_link(w, link, now_ns, TLS, 0, -1, tls.up, tls.down, 0, 0, text)
+        emit.of_link(w, link, now_ns, codes.TLS, 0, -1, tls.up, tls.down, 0, 0, text)
     if group_of(w, socket).http_first and not w.elsewhere:
         size = w.http_first_bytes
-        emit.of_link(w, link, now_ns, HTTP_FIRST, 200, -1, size // 2, size - size // 2)
+        emit.of_link(w, link, now_ns, codes.HTTP_FIRST, 200, -1, size // 2, size - size // 2)
         again_ns = now_ns + 2 * link.latency_ns
         at(w, index, link, again_ns, links.NETWORK, links.REACHED, 0)
     else:
@@ -200,7 +161,7 @@ def admits(w, now_ns):
 def upgrade(w, index, link, now_ns):
     """The upgrade request arrives: admission, then the queue."""
     delist(w, index, link)
-    emit.of_link(w, link, now_ns, REQUEST, 0, -1, w.request_bytes)
+    emit.of_link(w, link, now_ns, codes.REQUEST, 0, -1, w.request_bytes)
     if not admits(w, now_ns):
         if not w.over_1013:
             reject(w, index, link, now_ns, w.over_status, REJECTION)
@@ -209,16 +170,22 @@ def upgrade(w, index, link, now_ns):
     pod = pod_at(w.pod_p, link.pod)
     enlist(w, index, link, QUEUED)
     if pod.busy >= w.workers:
-        emit.of_link(w, link, now_ns, QUEUED_REQUEST, pod.length[QUEUED] - 1)
+        emit.of_link(w, link, now_ns, codes.QUEUED_REQUEST, pod.length[QUEUED] - 1)
     serve(w, pod, now_ns)
 
 
 @compiled
 def reject(w, index, link, now_ns, status, end):
     """Answer the upgrade request with an error."""
-    emit.of_link(w, link, now_ns, REJECTED, status)
-    emit.of_link(w, link, now_ns, RESPONSE, status, -1, 0, w.error_bytes)
-    from_server(w, index, link, now_ns, tidings(REFUSE, BY_REJECTION, end))
+    answer(w, link, now_ns, status)
+    from_server(w, index, link, now_ns, tidings(REFUSE, codes.BY_REJECTION, end))
+
+
+@compiled
+def answer(w, link, now_ns, status):
+    """Write down an HTTP answer other than 101."""
+    emit.of_link(w, link, now_ns, codes.REJECTED, status)
+    emit.of_link(w, link, now_ns, codes.RESPONSE, status, -1, 0, w.error_bytes)
 
 
 @compiled
@@ -238,7 +205,7 @@ def serve(w, pod, now_ns):
         who = socket_at(w.socket_p, link.owner).who
         work_ns = np.int64(round(links.work_ns(w, who, link.attempt) * w.slow))
         link.aux_ns = work_ns
-        emit.of_link(w, link, now_ns, STARTED)
+        emit.of_link(w, link, now_ns, codes.STARTED)
         at(w, index, link, now_ns + work_ns, links.SERVER, links.SERVED, 0)
 
 
@@ -250,7 +217,7 @@ def served(w, index, link, now_ns):
     pod = pod_at(w.pod_p, link.pod)
     pod.busy -= 1
     delist(w, index, link)
-    emit.of_link(w, link, now_ns, SERVED, np.int64(link.over), -1, 0, 0, 0, link.aux_ns)
+    emit.of_link(w, link, now_ns, codes.SERVED, np.int64(link.over), -1, 0, 0, 0, link.aux_ns)
     link.aux_ns = NEVER
     if not link.over:
         if w.has_dependency and w.dependency_first:
@@ -269,7 +236,7 @@ def called(w, index, link, now_ns, answered):
         if answered:
             accept(w, index, link, now_ns)
         else:
-            reject(w, index, link, now_ns, HTTP_SERVER_ERROR, SERVER_ERROR)
+            reject(w, index, link, now_ns, SERVER_ERROR_STATUS, SERVER_ERROR)
     elif not answered:
         close(w, index, link, now_ns, policy.end_of_code(w, w.dependency_code))
     elif w.proves and link.where == LIVE:
@@ -280,8 +247,8 @@ def called(w, index, link, now_ns, answered):
 def accept(w, index, link, now_ns):
     """Answer the upgrade request with 101."""
     enlist(w, index, link, LIVE)
-    emit.of_link(w, link, now_ns, ACCEPTED)
-    emit.of_link(w, link, now_ns, RESPONSE, SWITCHING, -1, 0, w.response_bytes)
+    emit.of_link(w, link, now_ns, codes.ACCEPTED)
+    emit.of_link(w, link, now_ns, codes.RESPONSE, SWITCHING, -1, 0, w.response_bytes)
     code = w.rejecting
     if code == 0 and not link.proves:
         code = w.reject_code
@@ -304,15 +271,15 @@ def close(w, index, link, now_ns, end):
     if link.where != LIVE:
         return
     delist(w, index, link)
-    emit.of_link(w, link, now_ns, CLOSED, policy.code_of(w, end))
-    from_server(w, index, link, now_ns, tidings(DROP, BY_SERVER, end))
+    emit.of_link(w, link, now_ns, codes.CLOSED, policy.code_of(w, end))
+    from_server(w, index, link, now_ns, tidings(DROP, codes.BY_SERVER, end))
 
 
 @compiled
 def client_left(w, index, link, now_ns):
     """The client ended the connection, and its FIN has arrived."""
     if link.where == LIVE:
-        emit.of_link(w, link, now_ns, LOST)
+        emit.of_link(w, link, now_ns, codes.LOST)
     forget(w, index, link)
 
 
@@ -329,7 +296,7 @@ def ping_timeout(w, index, link, now_ns):
     if link.where == LIVE:
         forget(w, index, link)
         link.aux_ns = now_ns
-        emit.of_link(w, link, now_ns, PING_TIMEOUT)
+        emit.of_link(w, link, now_ns, codes.PING_TIMEOUT)
 
 
 @compiled
@@ -344,9 +311,9 @@ def sight_lost(w, index, link, now_ns, cuts):
 def cut_idle(w, index, link, now_ns):
     """A proxy ends a silent connection."""
     if not link.over:
-        emit.of_link(w, link, now_ns, IDLE_CUT)
+        emit.of_link(w, link, now_ns, codes.IDLE_CUT)
         client_left(w, index, link, now_ns)
-        dropped(w, index, link, now_ns, BY_IDLE_CUT, policy.PLAIN_DROP)
+        dropped(w, index, link, now_ns, codes.BY_IDLE_CUT, PLAIN_DROP)
 
 
 @compiled
@@ -354,7 +321,7 @@ def dead(w, index, link, now_ns):
     """A heartbeat was not answered."""
     if link.over or link.detect_ns != now_ns:
         return
-    emit.of_link(w, link, now_ns, HEARTBEAT_LOST)
+    emit.of_link(w, link, now_ns, codes.HEARTBEAT_LOST)
     if not client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20).cut:
         client_left(w, index, link, now_ns)
-    dropped(w, index, link, now_ns, BY_HALF_OPEN, policy.PLAIN_DROP)
+    dropped(w, index, link, now_ns, codes.BY_HALF_OPEN, PLAIN_DROP)

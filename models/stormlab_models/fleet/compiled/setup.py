@@ -11,12 +11,13 @@ from stormlab.draws import Draws, Quantiles, lognormal, purpose_key
 from stormlab.faults import Fault, undoing
 from stormlab.fleet.draws import as_array
 from stormlab.fleet.policy_records import NotCompiledError
+from stormlab.fleet.pools import Pool
 from stormlab.fleet.wheel import Wheel
 from stormlab.policy.catalogue import FoundPolicy
-from stormlab.vocabulary import EVENT_CODE, EVENTS, Event
+from stormlab.vocabulary import EVENTS
 from stormlab_models.fleet.admission import cost_of_ns
 from stormlab_models.fleet.compiled import layout
-from stormlab_models.fleet.compiled.emit import COUNT_WORDS, SLOTS
+from stormlab_models.fleet.compiled.emit import COUNT_WORDS
 from stormlab_models.fleet.compiled.ends import Ends
 from stormlab_models.fleet.compiled.layout import NEVER, NONE
 from stormlab_models.fleet.compiled.policies import Policies
@@ -24,19 +25,6 @@ from stormlab_models.fleet.compiled.words import FIRST_VERB, VERBS, WORDS
 from stormlab_models.fleet.parameters import Clients, Parameters
 from stormlab_models.fleet.wire import SYN_RETRY_S, TLS
 
-BINNED = (
-    Event.NEW,
-    Event.CONNECT,
-    Event.ESTABLISHED,
-    Event.OPEN,
-    Event.CLOSE,
-    Event.REFUSED,
-    Event.REJECTED,
-    Event.SERVED,
-    Event.QUEUE_FULL,
-    Event.GAVE_UP,
-    Event.SYN_LOST,
-)
 ROOM = 1024
 
 
@@ -46,6 +34,7 @@ class Memory:
 
     world: NDArray[np.void]
     wheel: Wheel
+    pools: tuple[Pool, ...]
     arrays: dict[str, NDArray[Any]]
     policies: Policies
     latency: Quantiles | None
@@ -105,7 +94,6 @@ def prepare(
     until_ns: int,
     *,
     rows_max: int,
-    bin_ns: int,
     room: int = 1,
 ) -> Memory:
     """Lay out the memory of a run.
@@ -125,8 +113,6 @@ def prepare(
     wheel = Wheel(until_ns, most, usual)
     latency = _quantiles(parameters.network.latency_s, parameters.network.latency_sigma)
     work = _quantiles(server.handshake_s, server.handshake_sigma)
-    traced = rows_max > 0
-    bins = 1 if traced else until_ns // bin_ns + 1
     schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),
@@ -139,7 +125,6 @@ def prepare(
         "routed_p": np.arange(server.pods, dtype="<i4"),
         "row_p": np.empty(max(1, rows_max), layout.ROW),
         "detail_p": np.zeros(len(WORDS), "<i4"),
-        "bin_p": np.zeros(bins * SLOTS, "<i8"),
         "group_p": found.groups,
         **_tables(parameters),
     }
@@ -156,13 +141,16 @@ def prepare(
         w[name] = array.ctypes.data
     w["wheel_p"] = wheel.address
     found.install(w)
-    w["traced"], w["rows_max"], w["bin_ns"] = traced, rows_max, bin_ns
-    w["links_max"] = w["held_max"] = most
-    w["calls_max"] = len(arrays["call_p"])
+    w["traced"], w["rows_max"] = rows_max > 0, rows_max
+    pools = {name: Pool(len(arrays[name])) for name in ("link_p", "call_p", "held_p")}
+    for name, pool in zip(("links_p", "calls_p", "helds_p"), pools.values(), strict=True):
+        w[name] = pool.address
     w["steps"], w["faults"] = len(arrays["step_p"]), len(schedule)
     w["syn_retries"] = len(arrays["syn_retry_p"])
     w["alone"] = clients.sockets == 1 or not found.shares
-    return Memory(world, wheel, arrays, found, latency, work, _start(clients))
+    return Memory(
+        world, wheel, tuple(pools.values()), arrays, found, latency, work, _start(clients)
+    )
 
 
 def _start(clients: Clients) -> tuple[Any, ...]:
@@ -181,9 +169,6 @@ def _tables(parameters: Parameters) -> dict[str, NDArray[Any]]:
     """What is read and never written, and the counts of events."""
     steps = sorted(parameters.admission.steps, key=lambda step: step.at_s)
     tls = [TLS[parameters.network.tls, resumed] for resumed in (False, True)]
-    slots = np.full(len(EVENTS), NONE, "<i4")
-    for slot, event in enumerate(BINNED):
-        slots[EVENT_CODE[event]] = slot
     return {
         "step_p": np.array(
             [(to_ns(step.at_s), cost_of_ns(step.rate_per_s)) for step in steps], layout.STEP
@@ -199,7 +184,6 @@ def _tables(parameters: Parameters) -> dict[str, NDArray[Any]]:
             [to_ns(each) for each in SYN_RETRY_S[parameters.network.syn_retry]], "<i8"
         ),
         "count_p": np.zeros(len(EVENTS) * COUNT_WORDS, "<i8"),
-        "slot_p": slots,
     }
 
 
@@ -240,7 +224,6 @@ def _set(w: np.void, parameters: Parameters, draws: Draws, until_ns: int) -> Non
         "lifo": server.queue == "lifo",
         "skips": server.abandoned == "skipped",
         "proves": server.proves,
-        "sees_status": clients.sees_status,
         "elsewhere": network.http_first_elsewhere,
         "dependency_first": dependency.before_accept,
         "over_1013": admission.over == "1013",
@@ -277,7 +260,7 @@ def _set(w: np.void, parameters: Parameters, draws: Draws, until_ns: int) -> Non
         "details": 1,
     }
     values["bucket_credit_ns"] = admission.burst * values["bucket_cost_ns"]
-    for name in ("link_free", "call_free", "call_first", "call_last", "held_free"):
+    for name in ("call_first", "call_last"):
         values[name] = NONE
     for purpose in ("latency", "work", "pod", "fin"):
         values[f"{purpose}_key"] = purpose_key(purpose)
