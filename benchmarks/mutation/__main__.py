@@ -50,14 +50,15 @@ LEFT_OUT = (
 )
 POLICY = (
     "backoff", "jitter", "schedule", "walks", "breaker", "budget", "codes", "reset", "support",
-    "reconnector", "host",
+    "host",
 )  # fmt: skip
+RECONNECTOR = ("reconnector", "reconnector_guards", "reconnector_surroundings")
 RULES = {
     "formulas": ("backoff", "jitter", "schedule", "walks", "reconnector"),
     "breaking": ("breaker",),
     "windows": ("breaker",),
     "budgeting": ("budget",),
-    "reconnecting": ("reconnector", "reconnect"),
+    "reconnecting": (*RECONNECTOR, "reconnect"),
 }
 PROMISES = (
     "delays", "guards", "herds", "load", "outages", "recovery", "servers", "sockets", "whole",
@@ -66,7 +67,8 @@ _POLICY_TESTS = "tests/stormlab/policy/test_{}.py"
 _LAWS = "sim/stormlab/properties"
 MODULES: dict[str, tuple[str, ...]] = {
     **{f"sim/stormlab/policy/{name}.py": (_POLICY_TESTS.format(name),) for name in POLICY},
-    "sim/stormlab/policy/plan.py": tuple(map(_POLICY_TESTS.format, ("plan", "reconnector"))),
+    "sim/stormlab/policy/reconnector.py": tuple(map(_POLICY_TESTS.format, RECONNECTOR)),
+    "sim/stormlab/policy/plan.py": tuple(map(_POLICY_TESTS.format, ("plan", *RECONNECTOR))),
     **{
         f"sim/stormlab/policy/rules/{name}.py": tuple(map(_POLICY_TESTS.format, tests))
         for name, tests in RULES.items()
