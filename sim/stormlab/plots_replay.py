@@ -8,6 +8,7 @@ shaded and hatched, each kind once in the legend, so that no picture depends on 
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
 from stormlab.check.replay import Replayed
@@ -24,7 +25,7 @@ ROWS_MAX = 24
 MARKS_MAX = 80  # of one kind in a row
 BINS_MAX = 200
 BINS_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
-TITLE_MAX = 96
+TITLE_WIDTH = 90  # letters of a line; a reason has two of them
 LANES_HEIGHT = 0.42
 
 
@@ -80,9 +81,8 @@ def _title(found: Replayed) -> str:
     finding = found.finding
     text = f"{found.target.name}, {found.replay.promise.name}: {finding.outcome.value}"
     reason = finding.reason
-    if len(reason) > TITLE_MAX:
-        reason = reason[: TITLE_MAX - 1] + "…"
-    return f"{text}\n{reason}" if reason else text
+    lines = shorten(reason, 2 * TITLE_WIDTH, placeholder=" …") if reason else ""
+    return "\n".join([text, *wrap(lines, TITLE_WIDTH)])
 
 
 def _shade(axes: "Axes", found: Sequence[Span]) -> None:
