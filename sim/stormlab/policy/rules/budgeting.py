@@ -64,9 +64,8 @@ def tokens_result(rule: Any, memory: Any, success: bool, retried: bool) -> None:
 # a share of the requests of late -----------------------------------------------------------------
 
 
-def leaky_forget(rule: Any, memory: Any, step: int) -> None:
-    """Let deposits and withdrawals go that are too old."""
-    oldest = step - rule.steps
+def forget_until(memory: Any, oldest: int) -> None:
+    """Let entries go that are no younger; what they brought leaves with them."""
     while memory.count > 0 and get(memory.ring, memory.first * WORDS) <= oldest:
         memory.left -= get(memory.ring, memory.first * WORDS + 1)
         memory.first = (memory.first + 1) % memory.room
@@ -75,7 +74,7 @@ def leaky_forget(rule: Any, memory: Any, step: int) -> None:
 
 def leaky_move(rule: Any, memory: Any, step: int, amount: int) -> None:
     """Deposit or withdraw; what happens in one step is one entry."""
-    leaky_forget(rule, memory, step)
+    forget_until(memory, step - rule.steps)
     last = (memory.first + memory.count - 1) % memory.room * WORDS
     if memory.count == 0 or get(memory.ring, last) != step:
         last = (memory.first + memory.count) % memory.room * WORDS
@@ -88,7 +87,7 @@ def leaky_move(rule: Any, memory: Any, step: int, amount: int) -> None:
 
 def leaky_take(rule: Any, memory: Any, step: int) -> bool:
     """Pay for a retry."""
-    leaky_forget(rule, memory, step)
+    forget_until(memory, step - rule.steps)
     if memory.left < NANO:
         return False
     leaky_move(rule, memory, step, -NANO)
@@ -97,7 +96,7 @@ def leaky_take(rule: Any, memory: Any, step: int) -> bool:
 
 def leaky_next(rule: Any, memory: Any, step: int) -> int:
     """The step at which a retry can be paid for; this one: now; NO_MORE: not by waiting."""
-    leaky_forget(rule, memory, step)
+    forget_until(memory, step - rule.steps)
     if memory.left >= NANO:
         return step
     left = memory.left
@@ -124,19 +123,8 @@ def share_take(rule: Any, memory: Any) -> bool:
 # refused by chance -------------------------------------------------------------------------------
 
 
-def throttle_forget(memory: Any, begin_ns: int) -> None:
-    """Let requests and accepts go that have left the window; both lie in one ring by time.
-
-    An entry is a time and 1 for an accept, 0 for a request.
-    """
-    while memory.count > 0 and get(memory.ring, memory.first * WORDS) <= begin_ns:
-        memory.left -= get(memory.ring, memory.first * WORDS + 1)
-        memory.first = (memory.first + 1) % memory.room
-        memory.count -= 1
-
-
 def throttle_add(memory: Any, time_ns: int, accept: int) -> None:
-    """Remember a request or an accept."""
+    """Remember a request (0) or an accept (1): both lie in one ring, by time."""
     place = (memory.first + memory.count) % memory.room * WORDS
     put(memory.ring, place, time_ns)
     put(memory.ring, place + 1, accept)
@@ -146,7 +134,7 @@ def throttle_add(memory: Any, time_ns: int, accept: int) -> None:
 
 def throttle_take(rule: Any, memory: Any, time_ns: int, unit: float) -> bool:
     """Let a retry through, or refuse it by chance."""
-    throttle_forget(memory, time_ns - rule.window_ns)
+    forget_until(memory, time_ns - rule.window_ns)
     accepts = memory.left
     requests = memory.count - accepts
     refusal = max(0.0, (requests - rule.k * accepts) / (requests + 1))
