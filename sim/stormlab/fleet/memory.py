@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import numpy_support
 
@@ -65,6 +66,21 @@ def _store(number: types.Type, kind: ir.Type, size: int) -> Any:
         return types.void(types.int64, types.int64, number), codegen
 
     return store
+
+
+@intrinsic
+def prefetch(typingctx: Any, address: Any) -> Any:
+    """Ask the processor for the line of memory at an address; any address will do."""
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        place = builder.inttoptr(args[0], byte_pointer)
+        builder.call(ask, [place, word(1), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
 
 
 load_i8 = _load(types.int64, ir.IntType(64), 8)

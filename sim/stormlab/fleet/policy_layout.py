@@ -23,6 +23,7 @@ PLAN = (
     ("network_resets", "<i1"), ("waits_offline", "<i1"), ("skips_hidden", "<i1"),
     ("longest_hidden", "<i1"), ("advice_exact", "<i1"), ("has_breaker", "<i1"),
     ("has_budget", "<i1"), ("ratio_decides", "<i1"), ("probe_again", "<i1"),
+    ("grows", "<i1"),
 )  # fmt: skip
 RULE = np.dtype(
     [
@@ -47,13 +48,17 @@ RULE = np.dtype(
     ],
     align=True,
 )
-ME = np.dtype(
+_HOT = [
+    ("outage_ns", "<i8"), ("began_ns", "<i8"), ("opened_ns", "<i8"), ("n", "<i4"),
+    ("retries", "<i4"), ("phase", "<i1"), ("fresh", "<i1"), ("unresolved", "<i1"),
+    ("retried", "<i1"), ("offline", "<i1"), ("hidden", "<i1"), ("withheld", "<i1"),
+    ("remembers", "<i1"),
+]  # fmt: skip
+HOT = np.dtype(_HOT, align=True)  # what every policy remembers
+ME = np.dtype(  # and what some do: see Tables.remembers_more
     [
-        ("outage_ns", "<i8"), ("failed_ns", "<i8"), ("began_ns", "<i8"), ("opened_ns", "<i8"),
-        ("delay_ns", "<i8"), ("unit", "<f8"), ("memory", "<f8"), ("n", "<i4"), ("retries", "<i4"),
-        ("attempts", "<i4"), ("phase", "<i1"), ("fresh", "<i1"), ("unresolved", "<i1"),
-        ("retried", "<i1"), ("offline", "<i1"), ("hidden", "<i1"), ("withheld", "<i1"),
-        ("remembers", "<i1"),
+        *_HOT, ("failed_ns", "<i8"), ("delay_ns", "<i8"), ("unit", "<f8"), ("memory", "<f8"),
+        ("attempts", "<i4"),
     ],
     align=True,
 )  # fmt: skip

@@ -68,7 +68,7 @@ from stormlab.policy.jitter import (
 from stormlab.policy.plan import Plan, plan_of
 from stormlab.policy.reconnect import Reconnect
 from stormlab.policy.rules import budgeting, windows
-from stormlab.policy.rules.numbers import OVERFLOWS, PARTS, PURPOSES
+from stormlab.policy.rules.numbers import ON_TIME, OVERFLOWS, PARTS, PURPOSES
 from stormlab.policy.schedule import Between, Delays, Schedule, Span, Stages
 from stormlab.policy.walks import Decorrelated, Grown, NextAbove, NormalWalk, PollyV2, curves
 
@@ -99,6 +99,7 @@ class Tables:
     trip_room: int = 0  # words of a breaker's ring
     trip_entries: int = 0  # how many entries that are
     pay_room: int = 0  # words of a budget's ring
+    remembers_more: bool = True  # than :data:`stormlab.fleet.policy_layout.HOT` has
 
 
 class _Builder:
@@ -349,7 +350,8 @@ def policy_tables(policy: object, ends: Sequence[Happened]) -> Tables:
     for name, array in arrays.items():
         rule[0][name] = array.ctypes.data
     entries = trip_words // windows.WORDS if trip["kind"] == TIME else trip_words
-    return Tables(rule, list(arrays.values()), trip_words, entries, pay_words)
+    more = plan.reset_on == ON_TIME or plan.has_budget or plan.grows or bool(build.remembers)
+    return Tables(rule, list(arrays.values()), trip_words, entries, pay_words, more)
 
 
 def _in_order(build: _Builder, numbers: list[int]) -> NDArray[np.void]:

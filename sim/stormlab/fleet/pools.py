@@ -24,6 +24,10 @@ class Pool:
         self._next = np.empty(limit, "<i4")
         self.record[0] = (-1, 0, limit, self._next.ctypes.data)
 
+    def reserve(self, places: int) -> None:
+        """Keep the first places out of the pool: they are somebody's own."""
+        self.record[0]["used"] = places
+
     @property
     def address(self) -> int:
         """Where the record lies."""

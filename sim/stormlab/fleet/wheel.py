@@ -184,6 +184,13 @@ def pop(wheel):
 
 
 @compiled
+def ahead(wheel, distance):
+    """The payload of the event that comes ``distance`` later; -1 where that is not known yet."""
+    position = wheel.position + distance
+    return load_i8(wheel.row, position * ENTRY_WORDS + 2) if position < wheel.count else -1
+
+
+@compiled
 def _heap_first(wheel):
     """Whether the heap's first comes before the row's; what was in the row was pushed earlier."""
     if wheel.heaped == 0:

@@ -81,7 +81,7 @@ class Plan:
     __slots__ = (
         "advice", "advice_exact", "advice_limit_ns", "advice_spread_ns", "attempts_max",
         "breaker_spread_ns", "by_hand_resets", "drop_counts", "drops_fail", "failure_ratio",
-        "from_attempt", "gate", "give_up_ns", "half_open_ns_max", "has_breaker", "has_budget",
+        "from_attempt", "gate", "give_up_ns", "grows", "half_open_ns_max", "has_breaker", "has_budget",
         "has_first", "has_online", "has_visible", "hidden_ns", "late_ns", "limits",
         "longest_hidden", "network_resets", "probe_again", "probes", "ratio_decides",
         "reset_after_ns", "reset_on", "rules", "schedules", "skips_hidden", "spacing_ns",
@@ -100,6 +100,7 @@ class Plan:
         self.drop_counts, self.drops_fail = rule.drop_counts, rule.drops_fail
         self.from_attempt = rule.counted_from == "attempt"
         self.spacing_ns = to_ns(rule.spacing_s)
+        self.grows = rule.connect_timeout is not None
         self.by_hand_resets = rule.by_hand_resets
         self.has_first = rule.first_after_drop is not None
         self.has_online, self.has_visible = network.online is not None, network.visible is not None

@@ -6,7 +6,14 @@ from stormlab.fleet.memory import compiled
 from stormlab.fleet.pools import give, pool_at, take
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab_models.fleet.compiled import codes, emit, links
-from stormlab_models.fleet.compiled.layout import CALLS_FULL, NONE, call_at, link_at, socket_at
+from stormlab_models.fleet.compiled.layout import (
+    CALLS_FULL,
+    FOREVER,
+    NONE,
+    call_at,
+    link_at,
+    socket_of,
+)
 
 
 @compiled
@@ -29,6 +36,8 @@ def attempt(w, index, link, now_ns, tries_left):
     each.given_up = 0
     each.events = 2  # its time-out, and its end once a worker has it
     link.events += 1
+    if link.limit_ns != FOREVER:
+        links.alarm(w, link)
     if w.call_first < 0:
         w.call_first = number
     else:
@@ -41,7 +50,7 @@ def attempt(w, index, link, now_ns, tries_left):
 @compiled
 def after(w, number, link, time_ns, rank, kind):
     """Let something happen to a call, in the order of its link's events."""
-    who = socket_at(w.socket_p, link.owner).who
+    who = socket_of(w, link.owner).who
     key = links.key(rank, who, link.attempt)
     push(wheel_at(w.wheel_p, 0), time_ns, key, links.payload(kind, number, 0))
 
@@ -68,7 +77,7 @@ def came(w, number, each):
 
 
 @compiled
-def note(w, link, now_ns, what):
+def note(w, index, link, now_ns, what):
     """Write down the end of a call."""
     text = emit.detail(w, what)
-    emit.of_link(w, link, now_ns, codes.DEPENDENCY, 0, -1, 0, 0, 0, 0, text)
+    emit.of_link(w, index, link, now_ns, codes.DEPENDENCY, 0, -1, 0, 0, 0, 0, text)

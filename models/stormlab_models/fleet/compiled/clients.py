@@ -15,12 +15,13 @@ from stormlab_models.fleet.compiled import codes, emit, links
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.ends import ABNORMAL, PLAIN_REFUSAL
 from stormlab_models.fleet.compiled.layout import (
+    FOREVER,
     HELD_FULL,
     NEVER,
     client_at,
     held_at,
     link_at,
-    socket_at,
+    socket_of,
 )
 from stormlab_models.fleet.compiled.links import at, key, payload
 from stormlab_models.fleet.compiled.watch import group_of, watch
@@ -40,9 +41,9 @@ def tidings(what, cause, end):
 
 
 @compiled
-def calm(w, socket, time_ns):
+def calm(w, link, time_ns):
     """Whether nothing but the socket itself acts on it until ``time_ns``, itself included."""
-    return time_ns < w.calm_ns and (socket.timeout_ns == NEVER or time_ns <= socket.timeout_ns)
+    return time_ns < w.calm_ns and time_ns <= link.limit_ns
 
 
 # decisions ---------------------------------------------------------------------------------------
@@ -66,8 +67,8 @@ def watch_breaker(w, owner, socket, now_ns):
 @compiled
 def cancel(w, socket, now_ns):
     """Forget the pending retry."""
-    if socket.due_ns != NEVER:
-        socket.due_ns = NEVER
+    if socket.pending:
+        socket.pending = 0
         emit.of_socket(w, socket, now_ns, codes.TIMER_CLEARED)
 
 
@@ -86,7 +87,7 @@ def carry_on(w, owner, socket, now_ns, decision):
         due_ns = max(now_ns, decision)
         emit.of_socket(w, socket, now_ns, codes.TIMER_SET, due_ns - now_ns)
         if due_ns >= w.calm_ns:
-            socket.due_ns = due_ns
+            socket.pending = 1
             socket.turn = (socket.turn + 1) & 0x7FFF
             push(
                 wheel_at(w.wheel_p, 0),
@@ -121,7 +122,7 @@ def falls_due(w, owner, socket, now_ns):
 @compiled
 def due(w, owner, socket, now_ns):
     """A pending retry falls due."""
-    socket.due_ns = NEVER
+    socket.pending = 0
     decision = falls_due(w, owner, socket, now_ns)
     if decision == now_ns:
         refused_ns = attempt(w, owner, socket, now_ns)
@@ -145,7 +146,7 @@ def start(w, owner, socket, now_ns):
 @compiled
 def attempt(w, owner, socket, now_ns):
     """Make a socket; gives the time at which it is refused if that is all that can happen."""
-    client, group = client_at(w.client_p, socket.who >> 20), group_of(w, socket)
+    group = group_of(w, socket)
     patience_ns = group.timeout_ns
     if group.growing:
         patience_ns = policy.connect_timeout_ns(w, owner, socket)
@@ -153,78 +154,63 @@ def attempt(w, owner, socket, now_ns):
     latency_ns = links.latency_ns(w, socket.who, socket.attempts)
     index = links.new_link(w, owner, now_ns, latency_ns)
     link = link_at(w.link_p, index)
-    emit.of_link(w, link, now_ns, codes.NEW)
-    if client.offline:
+    emit.of_link(w, index, link, now_ns, codes.NEW)
+    if w.unwell and client_at(w.client_p, socket.who >> 20).offline:
         data = tidings(REFUSE, codes.BY_OFFLINE, PLAIN_REFUSAL)
         at(w, index, link, now_ns + OFFLINE_FAILS_NS, links.BROWSER, links.ENDS, data)
         return PENDING
-    socket.timeout_ns = NEVER if patience_ns == NEVER else now_ns + patience_ns
+    if patience_ns != NEVER:
+        link.limit_ns = now_ns + patience_ns
     if group.http_first and w.elsewhere:
-        alarm(w, owner, socket)
         at(w, index, link, now_ns + 4 * latency_ns, links.BROWSER, links.ELSEWHERE, 0)
         return PENDING
-    return syn(w, index, link, socket, client.cut, now_ns)
+    return syn(w, index, link, socket, now_ns)
 
 
 @compiled
-def alarm(w, owner, socket):
-    """See to it that the connect time-out is noticed: one event per socket serves all attempts."""
-    if socket.timeout_ns == NEVER:
-        return
-    if socket.alarm_ns == NEVER or socket.alarm_ns > socket.timeout_ns:
-        socket.alarm_ns = socket.timeout_ns
-        push(
-            wheel_at(w.wheel_p, 0),
-            socket.timeout_ns,
-            key(links.TIMER, socket.who, socket.attempts),
-            payload(links.TIMEOUT, owner, 0),
-        )
+def is_cut(w, socket):
+    """Whether no packet of a socket passes."""
+    return w.unwell > 0 and client_at(w.client_p, socket.who >> 20).cut != 0
 
 
 @compiled
-def alarmed(w, owner, socket, now_ns, attempt_bits):
+def alarmed(w, socket, now_ns, attempt_bits):
     """Somebody's connect time-out may be over."""
-    if now_ns != socket.alarm_ns:
-        return
-    socket.alarm_ns = NEVER
-    if socket.timeout_ns != now_ns or attempt_bits != socket.attempts & links.ATTEMPT_MASK:
-        alarm(w, owner, socket)
-        return
     index = np.int64(socket.link)
     link = link_at(w.link_p, index)
-    emit.of_link(w, link, now_ns, codes.CLIENT_FIN)
+    waits = not link.over and link.opened_ns == NEVER and link.limit_ns == now_ns
+    if not waits or attempt_bits != link.attempt & links.ATTEMPT_MASK:
+        return
+    emit.of_link(w, index, link, now_ns, codes.CLIENT_FIN)
     refused(w, index, link, now_ns, codes.BY_TIMEOUT, PLAIN_REFUSAL)
     links.release(w, index, link)
 
 
 @compiled
-def syn(w, index, link, socket, cut, now_ns):
+def syn(w, index, link, socket, now_ns):
     """Send a SYN, and again; gives the time of a refusal that nothing can come before."""
-    owner = np.int64(link.owner)
+    cut = is_cut(w, socket)
     while True:
         event = codes.SYN_RETRY if link.syns else codes.CONNECT
-        emit.of_link(w, link, now_ns, event, 0, -1, SYN_BYTES)
+        emit.of_link(w, index, link, now_ns, event, 0, -1, SYN_BYTES)
         lost = cut or links.syn_is_lost(w, socket.who, link.attempt, link.syns)
         link.syns += 1
         if not lost:
             arrives_ns = now_ns + link.latency_ns
-            if w.routed > 0 or not calm(w, socket, arrives_ns):
-                alarm(w, owner, socket)
+            if w.routed > 0 or not calm(w, link, arrives_ns):
                 at(w, index, link, arrives_ns, links.NETWORK, links.SYN_ARRIVES, 0)
                 return PENDING
             now_ns = arrives_ns
             if not (w.hangs or w.hung > 0):
-                emit.of_link(w, link, now_ns, codes.REFUSED, 0, -1, 0, RST_BYTES)
+                emit.of_link(w, index, link, now_ns, codes.REFUSED, 0, -1, 0, RST_BYTES)
                 told_ns = now_ns + link.latency_ns
-                if calm(w, socket, told_ns):
+                if calm(w, link, told_ns):
                     return told_ns
-                alarm(w, owner, socket)
                 data = tidings(REFUSE, codes.BY_REFUSAL, PLAIN_REFUSAL)
                 at(w, index, link, told_ns, links.BROWSER, links.TOLD, data)
                 return PENDING
-        again_ns = unanswered_until(w, link, now_ns)
-        if not calm(w, socket, again_ns):
-            alarm(w, owner, socket)
+        again_ns = unanswered_until(w, index, link, now_ns)
+        if not calm(w, link, again_ns):
             await_answer(w, index, link, again_ns)
             return PENDING
         if link.syns >= w.syn_retries:
@@ -233,9 +219,9 @@ def syn(w, index, link, socket, cut, now_ns):
 
 
 @compiled
-def unanswered_until(w, link, now_ns):
+def unanswered_until(w, index, link, now_ns):
     """Nobody answers the last SYN: when the kernel sends it again, or gives up."""
-    emit.of_link(w, link, now_ns, codes.SYN_LOST)
+    emit.of_link(w, index, link, now_ns, codes.SYN_LOST)
     return max(now_ns, link.began_ns + load_i8(w.syn_retry_p, link.syns - 1))
 
 
@@ -252,7 +238,7 @@ def await_answer(w, index, link, again_ns):
 @compiled
 def syn_unanswered(w, index, link, now_ns):
     """A SYN that reached a service which does not answer."""
-    await_answer(w, index, link, unanswered_until(w, link, now_ns))
+    await_answer(w, index, link, unanswered_until(w, index, link, now_ns))
 
 
 @compiled
@@ -260,9 +246,8 @@ def sends_syn(w, index, link, now_ns):
     """Send the SYN (again), as an event of its own."""
     if link.over:
         return
-    socket = socket_at(w.socket_p, link.owner)
-    client = client_at(w.client_p, socket.who >> 20)
-    refused_ns = syn(w, index, link, socket, client.cut, now_ns)
+    socket = socket_of(w, link.owner)
+    refused_ns = syn(w, index, link, socket, now_ns)
     if refused_ns != PENDING:
         owner = np.int64(link.owner)
         carry_on(w, owner, socket, refused_ns, failed_alone(w, owner, socket, refused_ns))
@@ -274,7 +259,7 @@ def reached_elsewhere(w, index, link, now_ns):
     if link.over:
         return
     size = w.http_first_bytes
-    emit.of_link(w, link, now_ns, codes.HTTP_FIRST, 200, -1, size // 2, size - size // 2)
+    emit.of_link(w, index, link, now_ns, codes.HTTP_FIRST, 200, -1, size // 2, size - size // 2)
     reached(w, link, now_ns)
     sends_syn(w, index, link, now_ns)
 
@@ -285,9 +270,9 @@ def reached_elsewhere(w, index, link, now_ns):
 @compiled
 def told(w, index, link, now_ns, data):
     """Something from the server arrives at ``now_ns``; later if the client is cut off."""
-    client = client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20)
-    if client.cut:
-        hold(w, client, index, link, data)
+    socket = socket_of(w, link.owner)
+    if is_cut(w, socket):
+        hold(w, client_at(w.client_p, socket.who >> 20), index, link, data)
     else:
         deliver(w, index, link, now_ns, data)
 
@@ -308,6 +293,8 @@ def hold(w, client, index, link, data):
         held_at(w.held_p, client.held_last).next = place
     client.held_last = place
     link.events += 1
+    if link.limit_ns != FOREVER:
+        links.alarm(w, link)
 
 
 @compiled
@@ -321,7 +308,7 @@ def deliver(w, index, link, now_ns, data):
     elif what == IS_OPEN:
         opened(w, index, link, now_ns)
     else:
-        proved(w, link, now_ns)
+        proved(w, index, link, now_ns)
 
 
 @compiled
@@ -329,7 +316,7 @@ def reached(w, link, now_ns):
     """The HTTP request before the handshake was answered."""
     if not link.over:
         owner = np.int64(link.owner)
-        socket = socket_at(w.socket_p, owner)
+        socket = socket_of(w, owner)
         policy.reached(w, owner, socket, now_ns)
         watch_breaker(w, owner, socket, now_ns)
 
@@ -341,24 +328,24 @@ def opened(w, index, link, now_ns):
         at(w, index, link, now_ns + link.latency_ns, links.NETWORK, links.LEAVES, 0)
         return
     owner = np.int64(link.owner)
-    socket = socket_at(w.socket_p, owner)
+    socket = socket_of(w, owner)
     link.opened_ns = now_ns
-    socket.timeout_ns = NEVER
-    emit.of_link(w, link, now_ns, codes.OPEN)
+    link.limit_ns = FOREVER
+    emit.of_link(w, index, link, now_ns, codes.OPEN)
     policy.opened(w, owner, socket, now_ns)
     watch_breaker(w, owner, socket, now_ns)
     if link.proves:
-        proved(w, link, now_ns)
+        proved(w, index, link, now_ns)
     watch(w, index, link, now_ns, now_ns)
 
 
 @compiled
-def proved(w, link, now_ns):
+def proved(w, index, link, now_ns):
     """The application's first message arrives."""
     if not link.over:
         owner = np.int64(link.owner)
-        socket = socket_at(w.socket_p, owner)
-        emit.of_link(w, link, now_ns, codes.PROVED)
+        socket = socket_of(w, owner)
+        emit.of_link(w, index, link, now_ns, codes.PROVED)
         policy.proved(w, owner, socket, now_ns)
         watch_breaker(w, owner, socket, now_ns)
 
@@ -366,10 +353,11 @@ def proved(w, link, now_ns):
 @compiled
 def failed_alone(w, owner, socket, now_ns):
     """A refusal that nothing could come before: tell the policy."""
-    link = link_at(w.link_p, socket.link)
-    emit.of_link(w, link, now_ns, codes.CLOSE, ABNORMAL, 0)
+    index = np.int64(socket.link)
+    link = link_at(w.link_p, index)
+    emit.of_link(w, index, link, now_ns, codes.CLOSE, ABNORMAL, 0)
     link.over = 1
-    socket.timeout_ns = NEVER
+    link.limit_ns = FOREVER
     socket.ordinal += 1
     decision = policy.failed(w, owner, socket, now_ns, False, PLAIN_REFUSAL, link.began_ns)
     watch_breaker(w, owner, socket, now_ns)
@@ -397,11 +385,10 @@ def dropped(w, index, link, now_ns, cause, end):
 def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     """An attempt or a connection is over: tell the policy, and do what it decides."""
     owner = np.int64(link.owner)
-    socket = socket_at(w.socket_p, owner)
+    socket = socket_of(w, owner)
     link.over = 1
-    link.detect_ns = NEVER
-    socket.timeout_ns = NEVER
-    emit.of_link(w, link, now_ns, codes.CLOSE, code, clean, 0, 0, cause)
+    link.limit_ns = FOREVER
+    emit.of_link(w, index, link, now_ns, codes.CLOSE, code, clean, 0, 0, cause)
     socket.ordinal += 1
     decision = policy.failed(w, owner, socket, now_ns, drop, end, link.began_ns)
     watch_breaker(w, owner, socket, now_ns)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stormlab.fleet.memory import compiled, load_i4, load_i8, store_i4, store_i8
-from stormlab_models.fleet.compiled.layout import NONE, row_at, socket_at
+from stormlab_models.fleet.compiled.layout import NONE, numbers_at, row_at, socket_of
 
 COUNT_WORDS = 3  # events, bytes up, bytes down
 PLACE_MASK = (1 << 20) - 1
@@ -64,24 +64,27 @@ def count(w, event, up, down):
     """Count an event."""
     place = event * COUNT_WORDS
     store_i8(w.count_p, place, load_i8(w.count_p, place) + 1)
-    store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
-    store_i8(w.count_p, place + 2, load_i8(w.count_p, place + 2) + down)
+    if up:
+        store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
+    if down:
+        store_i8(w.count_p, place + 2, load_i8(w.count_p, place + 2) + down)
 
 
 @compiled
-def of_link(w, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0):
+def of_link(w, index, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0):
     """Write down an event of a link."""
     if w.traced:
-        who = socket_at(w.socket_p, link.owner).who
+        who = socket_of(w, link.owner).who
+        numbers = numbers_at(w.number_p, index)
         row(
             w,
             time_ns,
             event,
             who >> 20,
             who & PLACE_MASK,
-            link.socket,
+            numbers.socket,
             link.attempt,
-            link.conn,
+            numbers.conn,
             code,
             clean,
             up,

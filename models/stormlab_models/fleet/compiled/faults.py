@@ -25,6 +25,7 @@ from stormlab_models.fleet.compiled.ends import (
 )
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
+    FOREVER,
     LIVE,
     NEVER,
     NOWHERE,
@@ -35,7 +36,7 @@ from stormlab_models.fleet.compiled.layout import (
     held_at,
     link_at,
     pod_at,
-    socket_at,
+    socket_of,
 )
 from stormlab_models.fleet.compiled.links import at
 from stormlab_models.fleet.compiled.watch import group_of, next_ping_ns, silence
@@ -129,7 +130,7 @@ def tell_all(w, first, now_ns, status, data):
         link = link_at(w.link_p, index)
         following = np.int64(link.after)
         if status:
-            service.answer(w, link, now_ns, status)
+            service.answer(w, index, link, now_ns, status)
         service.from_server(w, index, link, now_ns, data)
         links.release(w, index, link)
         index = following
@@ -222,7 +223,7 @@ def hang(w, number, pod, now_ns):
         link = link_at(w.link_p, index)
         following = np.int64(link.after)
         link.aux_ns = now_ns
-        emit.of_link(w, link, now_ns, codes.LOST)
+        emit.of_link(w, index, link, now_ns, codes.LOST)
         silence(w, index, link, now_ns)
         links.release(w, index, link)
         index = following
@@ -253,12 +254,14 @@ def to_client(w, number, verb, now_ns):
     elif verb == GO_OFFLINE:
         if not client.offline:
             client.offline = 1
+            w.unwell += 1
             emit.of_world(w, now_ns, codes.OFFLINE, number)
             cut_off(w, number, client, now_ns)
             tell(w, number, policy.OFFLINE, now_ns)
             close_all(w, number, now_ns)
     elif client.offline:
         client.offline = 0
+        w.unwell -= 1
         emit.of_world(w, now_ns, codes.ONLINE, number)
         heal(w, number, client, now_ns)
         tell(w, number, policy.ONLINE, now_ns)
@@ -268,7 +271,7 @@ def to_client(w, number, verb, now_ns):
 def tell(w, number, fact, now_ns):
     """Tell the policies of a client a fact that is about the client."""
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
-        socket = socket_at(w.socket_p, owner)
+        socket = socket_of(w, owner)
         socket.ordinal += 1
         decision = policy.surroundings(w, owner, socket, fact, now_ns)
         watch_breaker(w, owner, socket, now_ns)
@@ -279,7 +282,7 @@ def tell(w, number, fact, now_ns):
 def close_all(w, number, now_ns):
     """The client closes its connections itself, since the device has no network."""
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
-        socket = socket_at(w.socket_p, owner)
+        socket = socket_of(w, owner)
         if socket.link >= 0 and group_of(w, socket).closes_offline:
             index = np.int64(socket.link)
             dropped(w, index, link_at(w.link_p, index), now_ns, codes.BY_OFFLINE, PLAIN_DROP)
@@ -291,11 +294,12 @@ def cut_off(w, number, client, now_ns):
     if client.cut:
         return
     client.cut = 1
+    w.unwell += 1
     if client.cut_ns != now_ns:
         client.cuts += 1
     client.cut_ns = now_ns
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
-        index = np.int64(socket_at(w.socket_p, owner).link)
+        index = np.int64(socket_of(w, owner).link)
         if index < 0:
             continue
         link = link_at(w.link_p, index)
@@ -313,6 +317,7 @@ def heal(w, number, client, now_ns):
     if not client.cut:
         return
     client.cut = 0
+    w.unwell -= 1
     place, order = np.int64(client.held_first), 0
     client.held_first = client.held_last = -1
     while place >= 0:
@@ -324,7 +329,7 @@ def heal(w, number, client, now_ns):
         place = following
         order += 1
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
-        socket = socket_at(w.socket_p, owner)
+        socket = socket_of(w, owner)
         index = np.int64(socket.link)
         if index >= 0:
             heard(w, index, link_at(w.link_p, index), socket, now_ns)
@@ -336,7 +341,7 @@ def heard(w, index, link, socket, now_ns):
     if link.over or link.opened_ns == NEVER:
         return
     if link.aux_ns == NEVER:
-        link.detect_ns = NEVER
+        link.limit_ns = FOREVER
         return
     gone_ns = now_ns - link.aux_ns
     if gone_ns <= FIN_REPEATED_FOR_NS:

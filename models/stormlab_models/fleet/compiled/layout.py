@@ -8,11 +8,13 @@ the two can be read side by side. Absent times are ``NEVER``, absent indices ``-
 
 import numpy as np
 
-from stormlab.fleet.memory import record_at
+from stormlab.fleet.memory import compiled, record_at
+from stormlab.fleet.policy_layout import ME
 from stormlab.trace import DTYPE
 
 NONE = -1  # no index
-NEVER = -(1 << 62)  # no time
+NEVER = -(1 << 62)  # no time, and before every other
+FOREVER = 1 << 62  # no time, and after every other
 
 # what runs out (see loop.py)
 HELD_FULL, CALLS_FULL = 4, 5
@@ -37,14 +39,12 @@ CLIENT = np.dtype(
 SOCKET = np.dtype(
     [
         ("who", "<i8"),  # the address of its draws: client and place
-        ("due_ns", "<i8"),  # when the pending retry falls due, or NEVER
-        ("timeout_ns", "<i8"),  # the connect time-out of the attempt under way, or NEVER
-        ("alarm_ns", "<i8"),  # when the event comes that looks at timeout_ns, or NEVER
         ("link", "<i4"),  # its current or last attempt
         ("attempts", "<i4"),
         ("ordinal", "<i4"),  # of the policy's draws
         ("turn", "<i2"),  # tells a pending retry from those that it replaced
         ("breaker_was", "<i1"),
+        ("pending", "<i1"),  # a retry will fall due
     ],
     align=True,
 )
@@ -53,25 +53,29 @@ LINK = np.dtype(
     [
         ("began_ns", "<i8"),
         ("opened_ns", "<i8"),
-        ("latency_ns", "<i8"),
+        # when the attempt times out; once open, when a heartbeat finds the peer dead; or FOREVER
+        ("limit_ns", "<i8"),
         ("aux_ns", "<i8"),  # while served: the work; when open: when the server forgot it
-        ("detect_ns", "<i8"),  # when a heartbeat will notice that the peer is dead, or NEVER
+        ("latency_ns", "<u4"),
         ("owner", "<i4"),
         ("attempt", "<i4"),
-        ("socket", "<i4"),
-        ("conn", "<i4"),
         ("before", "<i4"),  # its neighbours in a list of the pod
         ("after", "<i4"),
-        ("events", "<i4"),  # how many events and held actions will come back to it
+        ("events", "<i2"),  # how many events and held actions will come back to it
         ("pod", "<i2"),
         ("syns", "<i1"),
         ("over", "<i1"),
         ("proves", "<i1"),
         ("where", "<i1"),
         ("spent", "<i1"),  # its owner has another one
+        ("alarmed", "<i1"),  # an event will look whether it has timed out
     ],
     align=True,
 )
+SOCKET_BYTES = SOCKET.itemsize
+LATENCY_NS_MAX = (1 << 32) - 1
+
+NUMBERS = np.dtype([("socket", "<i4"), ("conn", "<i4")])  # of a link, for the trace
 
 POD = np.dtype(
     [
@@ -140,6 +144,7 @@ WORLD = np.dtype(
         ("key", "<u8"),  # of the seed, for draws
         ("clients", "<i8"),
         ("per_client", "<i8"),  # sockets of a client
+        ("owners", "<i8"),  # all sockets
         ("pods", "<i8"),
         ("workers", "<i8"),
         ("backlog", "<i8"),
@@ -153,6 +158,7 @@ WORLD = np.dtype(
         ("over_1013", "<i1"),  # admission.over
         ("alone", "<i1"),  # no two sockets share a breaker or a budget
         ("traced", "<i1"),
+        ("one_group", "<i1"),  # everybody has the same policy
         ("close_code", "<i8"),
         ("drain_code", "<i8"),
         ("reject_code", "<i8"),
@@ -198,6 +204,7 @@ WORLD = np.dtype(
         ("slow", "<f8"),
         ("routed", "<i8"),  # how many pods the balancer sends to
         ("hung", "<i8"),  # how many pods hang
+        ("unwell", "<i8"),  # how many clients are cut off or offline
         ("step", "<i8"),
         ("steps", "<i8"),
         ("fault", "<i8"),
@@ -216,8 +223,10 @@ WORLD = np.dtype(
         ("wheel_p", "<i8"),
         ("group_p", "<i8"),
         ("client_p", "<i8"),
-        ("socket_p", "<i8"),
-        ("link_p", "<i8"),
+        ("body_p", "<i8"),  # a socket and what its policy remembers, side by side
+        ("body_bytes", "<i8"),  # from one to the next
+        ("link_p", "<i8"),  # first everybody's own, then those of who has two
+        ("number_p", "<i8"),
         ("pod_p", "<i8"),
         ("call_p", "<i8"),
         ("held_p", "<i8"),
@@ -236,7 +245,6 @@ WORLD = np.dtype(
         ("work_p", "<i8"),
         ("count_p", "<i8"),  # events, bytes up, bytes down by kind of event
         ("policy_p", "<i8"),  # see stormlab.fleet.policy_code
-        ("me_p", "<i8"),
         ("breaker_p", "<i8"),
         ("budget_p", "<i8"),
     ],
@@ -246,7 +254,9 @@ WORLD = np.dtype(
 ROW = DTYPE
 
 client_at = record_at(CLIENT)
-socket_at = record_at(SOCKET)
+_socket_at = record_at(SOCKET)
+_me_at = record_at(ME)
+numbers_at = record_at(NUMBERS)
 link_at = record_at(LINK)
 pod_at = record_at(POD)
 call_at = record_at(CALL)
@@ -257,3 +267,15 @@ tls_at = record_at(TLS)
 group_at = record_at(GROUP)
 row_at = record_at(ROW)
 world_at = record_at(WORLD)
+
+
+@compiled
+def socket_of(w, owner):
+    """A socket."""
+    return _socket_at(w.body_p + owner * w.body_bytes, 0)
+
+
+@compiled
+def me_of(w, owner):
+    """What the policy of a socket remembers."""
+    return _me_at(w.body_p + owner * w.body_bytes + SOCKET_BYTES, 0)

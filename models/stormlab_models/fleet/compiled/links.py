@@ -9,14 +9,16 @@ from stormlab.fleet.pools import give, pool_at, take
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab_models.fleet.compiled.layout import (
     ARRIVING,
+    FOREVER,
     NEVER,
     NONE,
     NOWHERE,
     QUEUED,
     client_at,
     link_at,
+    numbers_at,
     pod_at,
-    socket_at,
+    socket_of,
 )
 
 PLACE_MASK = (1 << 20) - 1
@@ -72,7 +74,9 @@ def key(rank, who, attempt):
 @compiled
 def at(w, index, link, time_ns, rank, kind, data):
     """Let something happen to a link."""
-    who = socket_at(w.socket_p, link.owner).who
+    if time_ns > link.limit_ns:
+        alarm(w, link)
+    who = socket_of(w, link.owner).who
     if push(
         wheel_at(w.wheel_p, 0), time_ns, key(rank, who, link.attempt), payload(kind, index, data)
     ):
@@ -80,29 +84,47 @@ def at(w, index, link, time_ns, rank, kind, data):
 
 
 @compiled
-def new_link(w, owner, now_ns, latency_ns):
-    """Begin a socket's next attempt: in its last link, if nothing will come back to that."""
-    socket = socket_at(w.socket_p, owner)
+def alarm(w, link):
+    """Let an event look whether the attempt has timed out.
+
+    Most attempts end before: an event is due only where no other one comes in time.
+    """
+    if link.alarmed or link.over or link.opened_ns != NEVER:
+        return
+    link.alarmed = 1
+    owner = np.int64(link.owner)
+    order = key(TIMER, socket_of(w, owner).who, link.attempt)
+    push(wheel_at(w.wheel_p, 0), link.limit_ns, order, payload(TIMEOUT, owner, 0))
+
+
+@compiled
+def place_for(w, owner, socket):
+    """Where a socket's next attempt is kept: its own link, or another while that is needed."""
     index = np.int64(socket.link)
     if index >= 0:
         old = link_at(w.link_p, index)
         if old.events > 0 or old.where != NOWHERE:
             old.spent = 1
-            index = np.int64(NONE)
-    if index < 0:
-        index = take(pool_at(w.links_p, 0))
-    client = client_at(w.client_p, socket.who >> 20)
+        elif index == owner or link_at(w.link_p, owner).spent:
+            return index
+        else:
+            give(pool_at(w.links_p, 0), index)
+    return take(pool_at(w.links_p, 0)) if link_at(w.link_p, owner).spent else owner
+
+
+@compiled
+def new_link(w, owner, now_ns, latency_ns):
+    """Begin a socket's next attempt."""
+    socket = socket_of(w, owner)
+    index = np.int64(place_for(w, owner, socket))
     link = link_at(w.link_p, index)
     link.began_ns = now_ns
     link.opened_ns = NEVER
-    link.latency_ns = latency_ns
+    link.limit_ns = FOREVER
     link.aux_ns = NEVER
-    link.detect_ns = NEVER
+    link.latency_ns = latency_ns
     link.owner = owner
     link.attempt = socket.attempts
-    link.socket = client.sockets
-    client.sockets += 1
-    link.conn = NONE
     link.events = 0
     link.pod = NONE
     link.syns = 0
@@ -110,7 +132,13 @@ def new_link(w, owner, now_ns, latency_ns):
     link.proves = 1
     link.where = NOWHERE
     link.spent = 0
+    link.alarmed = 0
     socket.link = index
+    if w.traced:
+        client, numbers = client_at(w.client_p, socket.who >> 20), numbers_at(w.number_p, index)
+        numbers.socket = client.sockets
+        client.sockets += 1
+        numbers.conn = NONE
     return index
 
 
@@ -119,7 +147,16 @@ def release(w, index, link):
     """Take back a link that nobody holds any more."""
     if link.spent and link.events == 0 and link.where == NOWHERE:
         link.spent = 0
-        give(pool_at(w.links_p, 0), index)
+        if index != link.owner:
+            give(pool_at(w.links_p, 0), index)
+
+
+@compiled
+def connect_over(w, index, link):
+    """Number a connection that the service takes up, for the trace."""
+    if w.traced:
+        numbers_at(w.number_p, index).conn = w.conns
+        w.conns += 1
 
 
 @compiled

@@ -3,18 +3,20 @@
 import numpy as np
 
 from stormlab.fleet.draws import unit
-from stormlab.fleet.memory import compiled
+from stormlab.fleet.memory import compiled, prefetch
 from stormlab.fleet.pools import left, pool_at
-from stormlab.fleet.wheel import pop, push, ready, wheel_at
+from stormlab.fleet.wheel import ahead, pop, push, ready, wheel_at
 from stormlab_models.fleet.compiled import calls, clients, codes, emit, faults, links, service
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.layout import (
+    FOREVER,
+    LINK,
     LIVE,
     NEVER,
     call_at,
     fault_at,
     link_at,
-    socket_at,
+    socket_of,
     world_at,
 )
 from stormlab_models.fleet.compiled.links import INDEX_MASK, KIND_BITS, KIND_MASK
@@ -32,6 +34,8 @@ LINKS_PER_EVENT = 64  # new ones at most: a client has so many sockets
 ROWS_PER_EVENT = 64  # at most, besides the workers that an event sets to work
 ROWS_PER_SOCKET = 8  # at most, in a fault
 DATA_SHIFT = KIND_BITS + 32
+AHEAD = 12  # events
+LINK_BYTES = LINK.itemsize
 
 
 @compiled
@@ -40,7 +44,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
     chance = unit(w.key, number << 20, settled_key, 0)
     since_ns = min(0, -settled_for_ns + np.int64(round(chance * settled_spread_ns)))
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
-        socket = socket_at(w.socket_p, owner)
+        socket = socket_of(w, owner)
         latency_ns = links.latency_ns(w, socket.who, 1)
         policy.may_attempt(w, owner, socket, since_ns)
         socket.attempts = 1
@@ -49,10 +53,9 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         link.opened_ns = since_ns
         text = emit.detail(w, SETTLED)
         for event in (codes.NEW, codes.OPEN):
-            emit.of_link(w, link, 0, event, 0, -1, 0, 0, 0, 0, text)
+            emit.of_link(w, index, link, 0, event, 0, -1, 0, 0, 0, 0, text)
         link.pod = links.pick(w, w.pods, socket.who, 1)
-        link.conn = w.conns
-        w.conns += 1
+        links.connect_over(w, index, link)
         links.enlist(w, index, link, LIVE)
         policy.opened(w, owner, socket, since_ns)
         clients.watch_breaker(w, owner, socket, 0)
@@ -104,6 +107,9 @@ def run(address, events_max):
                 return ROWS_FULL
             if w.events >= last:
                 return PAUSED
+            soon = ahead(wheel, AHEAD)
+            if soon >= 0:
+                look_ahead(w, (soon >> KIND_BITS) & INDEX_MASK)
             pop(wheel)
             w.events += 1
             w.now_ns = wheel.time_ns
@@ -124,21 +130,29 @@ def run(address, events_max):
 
 
 @compiled
+def look_ahead(w, index):
+    """Ask for the memory that an event will need, so that it is there when the event comes."""
+    prefetch(w.link_p + index * LINK_BYTES)
+    if index < w.owners:
+        prefetch(w.body_p + index * w.body_bytes)
+
+
+@compiled
 def handle(w, now_ns, key, payload):
     """Do what an event says."""
     kind = payload & KIND_MASK
     index = (payload >> KIND_BITS) & INDEX_MASK
     data = payload >> DATA_SHIFT
     if kind == links.DUE:
-        socket = socket_at(w.socket_p, index)
-        if socket.due_ns == now_ns and socket.turn == data:
+        socket = socket_of(w, index)
+        if socket.pending and socket.turn == data:
             clients.due(w, index, socket, now_ns)
     elif kind == links.TIMEOUT:
-        socket = socket_at(w.socket_p, index)
-        clients.alarmed(w, index, socket, now_ns, key & links.ATTEMPT_MASK)
+        socket = socket_of(w, index)
+        clients.alarmed(w, socket, now_ns, key & links.ATTEMPT_MASK)
     elif kind == links.START:
         for owner in range(index * w.per_client, (index + 1) * w.per_client):
-            clients.start(w, owner, socket_at(w.socket_p, owner), now_ns)
+            clients.start(w, owner, socket_of(w, owner), now_ns)
     elif kind == links.CALL_SERVED:
         call_served(w, index, call_at(w.call_p, index), now_ns)
     elif kind == links.CALL_TIMEOUT:
@@ -147,6 +161,8 @@ def handle(w, now_ns, key, payload):
         link = link_at(w.link_p, index)
         link.events -= 1
         of_link(w, kind, index, link, now_ns, data)
+        if link.events == 0 and link.limit_ns != FOREVER:
+            links.alarm(w, link)
         links.release(w, index, link)
 
 
@@ -189,7 +205,7 @@ def call_served(w, number, call, now_ns):
     w.workers_free += 1
     if not call.given_up:
         call.given_up = 1  # answered: the time-out has nothing to do any more
-        calls.note(w, link, now_ns, CALL_OK)
+        calls.note(w, index, link, now_ns, CALL_OK)
         service.called(w, index, link, now_ns, True)
     calls.serve(w, now_ns)
     calls.came(w, number, call)
@@ -204,10 +220,10 @@ def call_timeout(w, number, call, now_ns):
     if not call.given_up:
         call.given_up = 1
         if call.tries_left > 0 and not link.over:
-            calls.note(w, link, now_ns, CALL_TIMED_OUT)
+            calls.note(w, index, link, now_ns, CALL_TIMED_OUT)
             calls.attempt(w, index, link, now_ns, call.tries_left)
         else:
-            calls.note(w, link, now_ns, CALL_FAILED)
+            calls.note(w, index, link, now_ns, CALL_FAILED)
             service.called(w, index, link, now_ns, False)
     calls.came(w, number, call)
     links.release(w, index, link)

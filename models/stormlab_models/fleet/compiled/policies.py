@@ -13,11 +13,11 @@ from stormlab.fleet.memory import compiled
 from stormlab.fleet.policy_layout import (
     BREAKER,
     BUDGET,
+    HOT,
     ME,
     breaker_at,
     budget_at,
     end_at,
-    me_at,
     rule_at,
 )
 from stormlab.fleet.policy_records import (
@@ -30,7 +30,7 @@ from stormlab.policy.contract import Terms
 from stormlab.policy.rules import breaking, budgeting, numbers, reconnecting
 from stormlab.policy.rules.numbers import LAST_STOP, NEVER, NOTHING
 from stormlab_models.fleet.compiled.ends import FIRST_CODE, Ends
-from stormlab_models.fleet.compiled.layout import GROUP, client_at
+from stormlab_models.fleet.compiled.layout import GROUP, SOCKET, client_at, me_of
 from stormlab_models.fleet.compiled.words import FIRST_REASON
 
 BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN = (
@@ -40,6 +40,7 @@ BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN = (
 )
 OFFLINE, ONLINE = numbers.IS_OFFLINE, numbers.IS_ONLINE
 PLACE_MASK = (1 << 20) - 1
+LINE_BYTES = 64
 
 
 @dataclass
@@ -74,10 +75,8 @@ class Policies:
                 raise NotCompiledError(f"policy {found.name}: {error}") from None
         rules = np.concatenate([each.rule for each in tables])
         sockets = count * per_client
-        state: dict[str, NDArray[Any]] = {"me_p": np.zeros(sockets, ME)}
-        for name in ("outage_ns", "failed_ns", "began_ns", "opened_ns"):
-            state["me_p"][name] = NEVER
-        state["me_p"]["fresh"] = 1
+        body = _bodies(sockets, any(each.remembers_more for each in tables))
+        state: dict[str, NDArray[Any]] = {"body_p": body}
         kept = [array for each in tables for array in each.arrays]
         words = max(each.trip_room for each in tables)
         breakers = np.zeros(sockets if rules["has_breaker"].any() else 1, BREAKER)
@@ -108,6 +107,8 @@ class Policies:
         world["policy_p"] = self.rules.ctypes.data
         for name, array in self.state.items():
             world[name] = array.ctypes.data
+        world["body_bytes"] = self.state["body_p"].itemsize
+        world["one_group"] = len(self.rules) == 1
 
     @property
     def trouble(self) -> str:
@@ -140,9 +141,28 @@ def _terms(found: FoundPolicy) -> tuple[int, ...]:
     return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker)
 
 
+def _bodies(sockets: int, more: bool) -> NDArray[np.void]:
+    """What is kept of each socket and by its policy, in one or two lines of the cache."""
+    kept = ME if more else HOT
+    size = -(-(SOCKET.itemsize + kept.itemsize) // LINE_BYTES) * LINE_BYTES
+    layout = {
+        "names": ["socket", "me"],
+        "formats": [SOCKET, kept],
+        "offsets": [0, SOCKET.itemsize],
+        "itemsize": size,
+    }
+    body = np.zeros(sockets, np.dtype(layout))  # type: ignore[call-overload]
+    for name in ("outage_ns", "began_ns", "opened_ns", *(("failed_ns",) if more else ())):
+        body["me"][name] = NEVER
+    body["me"]["fresh"] = 1
+    return body
+
+
 @compiled
 def rule_of(w, socket):
     """The rule of a socket's policy."""
+    if w.one_group:
+        return rule_at(w.policy_p, 0)
     return rule_at(w.policy_p, client_at(w.client_p, socket.who >> 20).group)
 
 
@@ -189,7 +209,7 @@ def opened(w, owner, socket, now_ns):
     """The handshake is complete."""
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
-    reconnecting.opened(rule, me_at(w.me_p, owner), breaker, budget, now_ns)
+    reconnecting.opened(rule, me_of(w, owner), breaker, budget, now_ns)
 
 
 @compiled
@@ -197,7 +217,7 @@ def learn(w, owner, socket, what, now_ns):
     """The application, or the HTTP request before the handshake, has answered."""
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
-    reconnecting.learn(rule, me_at(w.me_p, owner), breaker, budget, what, now_ns)
+    reconnecting.learn(rule, me_of(w, owner), breaker, budget, what, now_ns)
 
 
 @compiled
@@ -220,7 +240,7 @@ def failed(w, owner, socket, now_ns, dropped, end, began_ns):
     return np.int64(
         reconnecting.failed(
             rule,
-            me_at(w.me_p, owner),
+            me_of(w, owner),
             breaker,
             budget,
             end_at(rule.end_p, end),
@@ -237,7 +257,7 @@ def may_attempt(w, owner, socket, now_ns):
     """Whether an attempt that is due is made."""
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
-    return reconnecting.may_attempt(rule, me_at(w.me_p, owner), breaker, budget, now_ns)
+    return reconnecting.may_attempt(rule, me_of(w, owner), breaker, budget, now_ns)
 
 
 @compiled
@@ -247,7 +267,7 @@ def due(w, owner, socket, now_ns):
         return now_ns
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
-    me, chance = me_at(w.me_p, owner), chance_of(w, socket)
+    me, chance = me_of(w, owner), chance_of(w, socket)
     return np.int64(reconnecting.postponed(rule, me, breaker, budget, now_ns, chance))
 
 
@@ -255,7 +275,7 @@ def due(w, owner, socket, now_ns):
 def start(w, owner, socket, now_ns):
     """When to make the first attempt of all."""
     rule = rule_of(w, socket)
-    me, chance = me_at(w.me_p, owner), chance_of(w, socket)
+    me, chance = me_of(w, owner), chance_of(w, socket)
     return np.int64(reconnecting.start(rule, me, now_ns, chance))
 
 
@@ -263,7 +283,7 @@ def start(w, owner, socket, now_ns):
 def surroundings(w, owner, socket, fact, now_ns):
     """The device changed."""
     rule = rule_of(w, socket)
-    me, chance = me_at(w.me_p, owner), chance_of(w, socket)
+    me, chance = me_of(w, owner), chance_of(w, socket)
     return np.int64(reconnecting.surroundings(rule, me, fact, now_ns, chance))
 
 
@@ -277,7 +297,7 @@ def breaker_state(w, owner, socket, now_ns):
 @compiled
 def connect_timeout_ns(w, owner, socket):
     """The connect time-out of the attempt that is being made, where it changes."""
-    return policy_code.connect_timeout_ns(rule_of(w, socket), me_at(w.me_p, owner))
+    return policy_code.connect_timeout_ns(rule_of(w, socket), me_of(w, owner))
 
 
 @compiled

@@ -15,6 +15,7 @@ from stormlab_models.fleet.compiled.clients import (
     calm,
     deliver,
     dropped,
+    is_cut,
     reached,
     syn_unanswered,
     tidings,
@@ -35,7 +36,7 @@ from stormlab_models.fleet.compiled.layout import (
     client_at,
     link_at,
     pod_at,
-    socket_at,
+    socket_of,
     step_at,
     tls_at,
 )
@@ -56,9 +57,8 @@ def from_server(w, index, link, now_ns, data):
     At once, where nothing can come before: no other event of the link, no fault, no time-out.
     """
     arrives_ns = now_ns + link.latency_ns
-    socket = socket_at(w.socket_p, link.owner)
-    alone = link.events == 0 and not client_at(w.client_p, socket.who >> 20).cut
-    if alone and calm(w, socket, arrives_ns):
+    socket = socket_of(w, link.owner)
+    if link.events == 0 and not is_cut(w, socket) and calm(w, link, arrives_ns):
         deliver(w, index, link, arrives_ns, data)
     else:
         at(w, index, link, arrives_ns, links.BROWSER, links.TOLD, data)
@@ -78,11 +78,11 @@ def syn_arrives(w, index, link, now_ns):
         else:
             refuse(w, index, link, now_ns)
         return
-    who = socket_at(w.socket_p, link.owner).who
+    who = socket_of(w, link.owner).who
     number = load_i4(w.routed_p, links.pick(w, w.routed, who, link.attempt))
     pod = pod_at(w.pod_p, number)
     if pod.waiting >= w.backlog:
-        emit.of_link(w, link, now_ns, codes.QUEUE_FULL)
+        emit.of_link(w, index, link, now_ns, codes.QUEUE_FULL)
         if w.refuses_full:
             refuse(w, index, link, now_ns)
         else:
@@ -90,7 +90,7 @@ def syn_arrives(w, index, link, now_ns):
         return
     link.pod = number
     enlist(w, index, link, ARRIVING)
-    emit.of_link(w, link, now_ns, codes.ESTABLISHED, 0, -1, ACK_BYTES, SYN_ACK_BYTES)
+    emit.of_link(w, index, link, now_ns, codes.ESTABLISHED, 0, -1, ACK_BYTES, SYN_ACK_BYTES)
     tls = tls_at(w.tls_p, links.tls_of(w, who, link.attempt))
     asked_ns = now_ns + 2 * link.latency_ns * (1 + tls.round_trips)
     at(w, index, link, asked_ns, links.NETWORK, links.ASKED, 0)
@@ -99,7 +99,7 @@ def syn_arrives(w, index, link, now_ns):
 @compiled
 def refuse(w, index, link, now_ns):
     """Answer a SYN with RST."""
-    emit.of_link(w, link, now_ns, codes.REFUSED, 0, -1, 0, RST_BYTES)
+    emit.of_link(w, index, link, now_ns, codes.REFUSED, 0, -1, 0, RST_BYTES)
     from_server(w, index, link, now_ns, tidings(REFUSE, codes.BY_REFUSAL, PLAIN_REFUSAL))
 
 
@@ -109,14 +109,14 @@ def asked(w, index, link, now_ns):
     if link.over or link.where != ARRIVING:
         forget(w, index, link)
         return
-    socket = socket_at(w.socket_p, link.owner)
+    socket = socket_of(w, link.owner)
     tls = tls_at(w.tls_p, links.tls_of(w, socket.who, link.attempt))
     if tls.detail >= 0:
         text = emit.detail(w, tls.detail)
-        emit.of_link(w, link, now_ns, codes.TLS, 0, -1, tls.up, tls.down, 0, 0, text)
+        emit.of_link(w, index, link, now_ns, codes.TLS, 0, -1, tls.up, tls.down, 0, 0, text)
     if group_of(w, socket).http_first and not w.elsewhere:
         size = w.http_first_bytes
-        emit.of_link(w, link, now_ns, codes.HTTP_FIRST, 200, -1, size // 2, size - size // 2)
+        emit.of_link(w, index, link, now_ns, codes.HTTP_FIRST, 200, -1, size // 2, size - size // 2)
         again_ns = now_ns + 2 * link.latency_ns
         at(w, index, link, again_ns, links.NETWORK, links.REACHED, 0)
     else:
@@ -161,7 +161,7 @@ def admits(w, now_ns):
 def upgrade(w, index, link, now_ns):
     """The upgrade request arrives: admission, then the queue."""
     delist(w, index, link)
-    emit.of_link(w, link, now_ns, codes.REQUEST, 0, -1, w.request_bytes)
+    emit.of_link(w, index, link, now_ns, codes.REQUEST, 0, -1, w.request_bytes)
     if not admits(w, now_ns):
         if not w.over_1013:
             reject(w, index, link, now_ns, w.over_status, REJECTION)
@@ -170,22 +170,22 @@ def upgrade(w, index, link, now_ns):
     pod = pod_at(w.pod_p, link.pod)
     enlist(w, index, link, QUEUED)
     if pod.busy >= w.workers:
-        emit.of_link(w, link, now_ns, codes.QUEUED_REQUEST, pod.length[QUEUED] - 1)
+        emit.of_link(w, index, link, now_ns, codes.QUEUED_REQUEST, pod.length[QUEUED] - 1)
     serve(w, pod, now_ns)
 
 
 @compiled
 def reject(w, index, link, now_ns, status, end):
     """Answer the upgrade request with an error."""
-    answer(w, link, now_ns, status)
+    answer(w, index, link, now_ns, status)
     from_server(w, index, link, now_ns, tidings(REFUSE, codes.BY_REJECTION, end))
 
 
 @compiled
-def answer(w, link, now_ns, status):
+def answer(w, index, link, now_ns, status):
     """Write down an HTTP answer other than 101."""
-    emit.of_link(w, link, now_ns, codes.REJECTED, status)
-    emit.of_link(w, link, now_ns, codes.RESPONSE, status, -1, 0, w.error_bytes)
+    emit.of_link(w, index, link, now_ns, codes.REJECTED, status)
+    emit.of_link(w, index, link, now_ns, codes.RESPONSE, status, -1, 0, w.error_bytes)
 
 
 @compiled
@@ -200,12 +200,11 @@ def serve(w, pod, now_ns):
             continue
         pod.busy += 1
         enlist(w, index, link, SERVING)
-        link.conn = w.conns
-        w.conns += 1
-        who = socket_at(w.socket_p, link.owner).who
+        links.connect_over(w, index, link)
+        who = socket_of(w, link.owner).who
         work_ns = np.int64(round(links.work_ns(w, who, link.attempt) * w.slow))
         link.aux_ns = work_ns
-        emit.of_link(w, link, now_ns, codes.STARTED)
+        emit.of_link(w, index, link, now_ns, codes.STARTED)
         at(w, index, link, now_ns + work_ns, links.SERVER, links.SERVED, 0)
 
 
@@ -217,7 +216,7 @@ def served(w, index, link, now_ns):
     pod = pod_at(w.pod_p, link.pod)
     pod.busy -= 1
     delist(w, index, link)
-    emit.of_link(w, link, now_ns, codes.SERVED, np.int64(link.over), -1, 0, 0, 0, link.aux_ns)
+    emit.of_link(w, index, link, now_ns, codes.SERVED, np.int64(link.over), -1, 0, 0, 0, link.aux_ns)
     link.aux_ns = NEVER
     if not link.over:
         if w.has_dependency and w.dependency_first:
@@ -247,8 +246,8 @@ def called(w, index, link, now_ns, answered):
 def accept(w, index, link, now_ns):
     """Answer the upgrade request with 101."""
     enlist(w, index, link, LIVE)
-    emit.of_link(w, link, now_ns, codes.ACCEPTED)
-    emit.of_link(w, link, now_ns, codes.RESPONSE, SWITCHING, -1, 0, w.response_bytes)
+    emit.of_link(w, index, link, now_ns, codes.ACCEPTED)
+    emit.of_link(w, index, link, now_ns, codes.RESPONSE, SWITCHING, -1, 0, w.response_bytes)
     code = w.rejecting
     if code == 0 and not link.proves:
         code = w.reject_code
@@ -271,7 +270,7 @@ def close(w, index, link, now_ns, end):
     if link.where != LIVE:
         return
     delist(w, index, link)
-    emit.of_link(w, link, now_ns, codes.CLOSED, policy.code_of(w, end))
+    emit.of_link(w, index, link, now_ns, codes.CLOSED, policy.code_of(w, end))
     from_server(w, index, link, now_ns, tidings(DROP, codes.BY_SERVER, end))
 
 
@@ -279,7 +278,7 @@ def close(w, index, link, now_ns, end):
 def client_left(w, index, link, now_ns):
     """The client ended the connection, and its FIN has arrived."""
     if link.where == LIVE:
-        emit.of_link(w, link, now_ns, codes.LOST)
+        emit.of_link(w, index, link, now_ns, codes.LOST)
     forget(w, index, link)
 
 
@@ -296,13 +295,13 @@ def ping_timeout(w, index, link, now_ns):
     if link.where == LIVE:
         forget(w, index, link)
         link.aux_ns = now_ns
-        emit.of_link(w, link, now_ns, codes.PING_TIMEOUT)
+        emit.of_link(w, index, link, now_ns, codes.PING_TIMEOUT)
 
 
 @compiled
 def sight_lost(w, index, link, now_ns, cuts):
     """The server's keep-alive would give a client up that was cut off."""
-    client = client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20)
+    client = client_at(w.client_p, socket_of(w, link.owner).who >> 20)
     if client.cut and client.cuts & 0xFFFFF == cuts and not link.over:
         ping_timeout(w, index, link, now_ns)
 
@@ -311,7 +310,7 @@ def sight_lost(w, index, link, now_ns, cuts):
 def cut_idle(w, index, link, now_ns):
     """A proxy ends a silent connection."""
     if not link.over:
-        emit.of_link(w, link, now_ns, codes.IDLE_CUT)
+        emit.of_link(w, index, link, now_ns, codes.IDLE_CUT)
         client_left(w, index, link, now_ns)
         dropped(w, index, link, now_ns, codes.BY_IDLE_CUT, PLAIN_DROP)
 
@@ -319,9 +318,9 @@ def cut_idle(w, index, link, now_ns):
 @compiled
 def dead(w, index, link, now_ns):
     """A heartbeat was not answered."""
-    if link.over or link.detect_ns != now_ns:
+    if link.over or link.limit_ns != now_ns:
         return
-    emit.of_link(w, link, now_ns, codes.HEARTBEAT_LOST)
-    if not client_at(w.client_p, socket_at(w.socket_p, link.owner).who >> 20).cut:
+    emit.of_link(w, index, link, now_ns, codes.HEARTBEAT_LOST)
+    if not is_cut(w, socket_of(w, link.owner)):
         client_left(w, index, link, now_ns)
     dropped(w, index, link, now_ns, codes.BY_HALF_OPEN, PLAIN_DROP)

@@ -116,8 +116,8 @@ def prepare(
     schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),
-        "socket_p": np.zeros(sockets, layout.SOCKET),
-        "link_p": np.empty(most, layout.LINK),
+        "link_p": np.zeros(most, layout.LINK),
+        "number_p": np.empty(most if rows_max else 1, layout.NUMBERS),
         "pod_p": np.zeros(server.pods, layout.POD),
         "call_p": np.empty(16 * most if parameters.dependency.workers else 1, layout.CALL),
         "held_p": np.empty(most, layout.HELD),
@@ -133,7 +133,7 @@ def prepare(
         arrays |= {} if work is None else {"work_p": as_array(work)}
     except ValueError as error:
         raise NotCompiledError(str(error)) from None
-    _fill(arrays, groups, clients.count, clients.sockets)
+    _fill(arrays, found.state["body_p"], groups, clients)
     world = np.zeros(1, layout.WORLD)
     _set(world[0], parameters, draws, until_ns)
     w = world[0]
@@ -143,6 +143,7 @@ def prepare(
     found.install(w)
     w["traced"], w["rows_max"] = rows_max > 0, rows_max
     pools = {name: Pool(len(arrays[name])) for name in ("link_p", "call_p", "held_p")}
+    pools["link_p"].reserve(sockets)
     for name, pool in zip(("links_p", "calls_p", "helds_p"), pools.values(), strict=True):
         w[name] = pool.address
     w["steps"], w["faults"] = len(arrays["step_p"]), len(schedule)
@@ -188,19 +189,20 @@ def _tables(parameters: Parameters) -> dict[str, NDArray[Any]]:
 
 
 def _fill(
-    arrays: dict[str, NDArray[Any]], groups: NDArray[np.int32], count: int, per_client: int
+    arrays: dict[str, NDArray[Any]],
+    body: NDArray[np.void],
+    groups: NDArray[np.int32],
+    clients: Clients,
 ) -> None:
     """Let everything be as at the start."""
-    client, socket, pod = arrays["client_p"], arrays["socket_p"], arrays["pod_p"]
+    client, pod = arrays["client_p"], arrays["pod_p"]
     client["cut_ns"] = -1
     client["held_first"] = client["held_last"] = NONE
     client["group"] = groups
-    numbers = np.arange(count, dtype=np.int64)
-    who = (numbers[:, None] << 20) | np.arange(per_client, dtype=np.int64)[None, :]
-    socket["who"] = who.ravel()
-    for name in ("due_ns", "timeout_ns", "alarm_ns"):
-        socket[name] = NEVER
-    socket["link"] = NONE
+    numbers = np.arange(clients.count, dtype=np.int64)
+    who = (numbers[:, None] << 20) | np.arange(clients.sockets, dtype=np.int64)[None, :]
+    body["socket"]["who"] = who.ravel()
+    body["socket"]["link"] = NONE
     pod["first"] = pod["last"] = NONE
     pod["up"] = 1
 
@@ -216,6 +218,7 @@ def _set(w: np.void, parameters: Parameters, draws: Draws, until_ns: int) -> Non
         "key": draws.key,
         "clients": clients.count,
         "per_client": clients.sockets,
+        "owners": clients.count * clients.sockets,
         "pods": server.pods,
         "workers": server.workers,
         "backlog": server.backlog,

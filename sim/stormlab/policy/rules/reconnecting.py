@@ -68,9 +68,11 @@ def begin(me: Any) -> None:
     me.unresolved = me.retried = me.offline = me.hidden = me.withheld = False
 
 
-def reset(me: Any) -> None:
+def reset(rule: Any, me: Any) -> None:
     """Set the count of failures back."""
-    me.n = me.retries = me.attempts = 0
+    me.n = me.retries = 0
+    if rule.grows:
+        me.attempts = 0
     me.fresh = True
     clear_memory(me)
 
@@ -89,7 +91,7 @@ def opened(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> None:
 def learn(rule: Any, me: Any, breaker: Any, budget: Any, what: int, time_ns: int) -> None:
     """Opened, proved, or reached by HTTP: what that sets back and ends."""
     if rule.reset_on == what:
-        reset(me)
+        reset(rule, me)
     if rule.success_on == what:
         resolve(rule, me, breaker, budget, time_ns, True)
 
@@ -133,15 +135,15 @@ def failed(
         if rule.gate and up_ns < rule.reset_after_ns:
             return stop(me, TOO_YOUNG)
         if rule.reset_on == ON_STABLE and up_ns >= rule.reset_after_ns:
-            reset(me)
+            reset(rule, me)
     if rule.reset_on == ON_TIME and me.failed_ns != NEVER:
         if time_ns - me.failed_ns > rule.reset_after_ns:
-            reset(me)
+            reset(rule, me)
     if me.outage_ns == NEVER:
         me.outage_ns = time_ns
     me.phase = WAITING
     counts = bool(end.counts)
-    if counts:
+    if counts and rule.reset_on == ON_TIME:
         me.failed_ns = time_ns
     if end.action == STOP:
         return stop(me, NOT_RETRIED)
@@ -156,7 +158,8 @@ def failed(
         delay_ns = failure_delay_ns(rule, me, end, dropped, time_ns, began_ns, chance)
     if delay_ns == NO_MORE:
         return stop(me, USED_UP)
-    me.delay_ns = delay_ns
+    if rule.grows:
+        me.delay_ns = delay_ns
     return retry_ns(rule, me, breaker, time_ns, delay_ns, chance)
 
 
@@ -310,7 +313,8 @@ def may_attempt(rule: Any, me: Any, breaker: Any, budget: Any, time_ns: int) -> 
         budget_request(rule, budget, time_ns)
         budget_active(rule, budget, 1)
     me.phase = CONNECTING
-    me.attempts += 1
+    if rule.grows:
+        me.attempts += 1
     me.began_ns = time_ns
     me.opened_ns = NEVER
     me.unresolved = True
@@ -361,7 +365,7 @@ def surroundings(rule: Any, me: Any, fact: int, time_ns: int, chance: Any) -> in
         if fact == IS_VISIBLE and rule.has_visible:
             back = VISIBLE
     if fact == IS_ONLINE and rule.network_resets and me.phase != OPEN:
-        reset(me)
+        reset(rule, me)
     if me.phase != WAITING or is_held(rule, me):
         return NOTHING
     if back >= 0:
@@ -378,7 +382,7 @@ def by_hand(rule: Any, me: Any, breaker: Any, time_ns: int) -> int:
     if me.phase == OPEN:
         return NOTHING
     if rule.by_hand_resets:
-        reset(me)
+        reset(rule, me)
         if rule.has_breaker:
             breaking.close(rule, breaker)
     me.phase = WAITING
