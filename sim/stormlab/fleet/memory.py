@@ -14,11 +14,26 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import numpy_support
+from numpy.typing import NDArray
 
 # For functions that only compiled code calls. Without the wrappers that Python would call them by,
 # the kernel's first compilation takes less than half as long.
 INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 compiled = njit(**INNER)
+
+
+LINE_BYTES = 64  # of memory that a processor fetches at once
+
+
+def lines_of(count: int, dtype: np.dtype[Any]) -> NDArray[np.void]:
+    """``count`` records, all zero, that begin where a line of memory begins.
+
+    NumPy's own arrays begin 16 bytes after one: a record of 64 bytes would lie in two lines.
+    """
+    size = count * dtype.itemsize
+    raw = np.zeros(size + LINE_BYTES, np.uint8)
+    begin = -raw.ctypes.data % LINE_BYTES
+    return raw[begin : begin + size].view(dtype)
 
 
 def record_at(dtype: np.dtype[Any]) -> Any:

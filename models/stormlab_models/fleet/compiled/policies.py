@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stormlab.clock import to_ns
 from stormlab.fleet import policy_code
-from stormlab.fleet.memory import compiled
+from stormlab.fleet.memory import LINE_BYTES, compiled, lines_of
 from stormlab.fleet.policy_layout import (
     BREAKER,
     BUDGET,
@@ -40,7 +40,6 @@ BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN = (
 )
 OFFLINE, ONLINE = numbers.IS_OFFLINE, numbers.IS_ONLINE
 PLACE_MASK = (1 << 20) - 1
-LINE_BYTES = 64
 
 
 @dataclass
@@ -151,7 +150,7 @@ def _bodies(sockets: int, more: bool) -> NDArray[np.void]:
         "offsets": [0, SOCKET.itemsize],
         "itemsize": size,
     }
-    body = np.zeros(sockets, np.dtype(layout))  # type: ignore[call-overload]
+    body = lines_of(sockets, np.dtype(layout))  # type: ignore[call-overload]
     for name in ("outage_ns", "began_ns", "opened_ns", *(("failed_ns",) if more else ())):
         body["me"][name] = NEVER
     body["me"]["fresh"] = 1

@@ -10,6 +10,7 @@ from stormlab.clock import to_ns
 from stormlab.draws import Draws, Quantiles, lognormal, purpose_key
 from stormlab.faults import Fault, undoing
 from stormlab.fleet.draws import as_array
+from stormlab.fleet.memory import lines_of
 from stormlab.fleet.policy_records import NotCompiledError
 from stormlab.fleet.pools import Pool
 from stormlab.fleet.wheel import Wheel
@@ -116,7 +117,7 @@ def prepare(
     schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),
-        "link_p": np.zeros(most, layout.LINK),
+        "link_p": lines_of(most, layout.LINK),
         "number_p": np.empty(most if rows_max else 1, layout.NUMBERS),
         "pod_p": np.zeros(server.pods, layout.POD),
         "call_p": np.empty(16 * most if parameters.dependency.workers else 1, layout.CALL),
