@@ -21,7 +21,7 @@ class ProgramError(Exception):
 
 
 def build_cpp(name: str = "restart") -> Path | None:
-    """The compiled program, made anew where its source or the compiler is another; None: no g++.
+    """The compiled program, made anew where a source or the compiler is another; None: no g++.
 
     Raises:
         ProgramError: if it does not compile.
@@ -31,7 +31,8 @@ def build_cpp(name: str = "restart") -> Path | None:
         return None
     source = HERE / f"{name}.cpp"
     version = _run([compiler, "--version"], TIMEOUT_S)
-    text = "\n".join([compiler, version, *FLAGS, source.read_text(encoding="utf-8")])
+    sources = [each.read_text(encoding="utf-8") for each in (source, *sorted(HERE.glob("*.hpp")))]
+    text = "\n".join([compiler, version, *FLAGS, *sources])
     program = BUILT / f"{name}-{blake2b(text.encode(), digest_size=8).hexdigest()}"
     if not program.is_file():
         BUILT.mkdir(parents=True, exist_ok=True)

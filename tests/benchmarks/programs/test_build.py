@@ -1,4 +1,4 @@
-"""The C++ program gives the engine's own counts; what cannot be built or run says why."""
+"""The C++ programs give the engine's own counts; what cannot be built or run says why."""
 
 import shutil
 from pathlib import Path
@@ -11,6 +11,7 @@ from benchmarks.programs.build import ProgramError, build_cpp, run_cpp, run_scri
 from stormlab.vocabulary import EVENTS
 from stormlab_models.fleet.compiled.run import counted
 
+PROGRAMS = ("restart", "restart_events")
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++ here")
 
 
@@ -25,8 +26,9 @@ def counts_of_engine(sockets: int, seed: int) -> dict[str, int]:
 @needs_compiler
 @pytest.mark.parametrize("seed", [1, 2, 2**40])
 @pytest.mark.parametrize("sockets", [800, 10_000])
-def test_the_program_counts_what_the_engine_counts(sockets: int, seed: int) -> None:
-    told = run_cpp(sockets, seed)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_counts_what_the_engine_counts(name: str, sockets: int, seed: int) -> None:
+    told = run_cpp(sockets, seed, name=name)
     expected = counts_of_engine(sockets, seed)
     assert told.pop("attempts") == expected["page.new"]
     assert told.pop("processor_s") >= 0
@@ -36,10 +38,12 @@ def test_the_program_counts_what_the_engine_counts(sockets: int, seed: int) -> N
 
 @needs_compiler
 @pytest.mark.slow
-def test_many_pods_count_the_same_too() -> None:
-    expected = counts_of_engine(400_000, 3)
-    assert expected["srv.queued"] > 1000
-    told = run_cpp(400_000, 3)
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("sockets", [100_000, 400_000])  # one pod, five pods
+def test_many_sockets_count_the_same_too(name: str, sockets: int) -> None:
+    expected = counts_of_engine(sockets, 3)
+    assert expected["srv.queued"] > 100
+    told = run_cpp(sockets, 3, name=name)
     assert {name: told[name] for name in expected} == expected
 
 
@@ -53,15 +57,16 @@ def test_a_heap_gives_the_same_counts_as_the_wheel() -> None:
 
 
 @needs_compiler
-def test_what_the_program_does_not_model_is_refused() -> None:
+def test_what_the_program_cannot_exclude_is_refused() -> None:
     with pytest.raises(ProgramError, match="accept queue may have been full"):
         run_cpp(159_992, 1)  # one pod for nearly two
 
 
 @needs_compiler
-def test_a_wrong_call_is_told() -> None:
-    with pytest.raises(ProgramError, match="usage: restart SOCKETS SEED"):
-        run_cpp(7, 1)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_wrong_call_is_told(name: str) -> None:
+    with pytest.raises(ProgramError, match=f"usage: {name} SOCKETS SEED"):
+        run_cpp(7, 1, name=name)
 
 
 @needs_compiler
