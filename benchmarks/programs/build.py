@@ -1,5 +1,6 @@
 """Build and run the programs that stormlab is measured against."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BUILT = HERE.parents[1] / "build" / "programs"
+ROOT = HERE.parents[1]
+BUILT = ROOT / "build" / "programs"
 # no fused products: quantiles of latencies are Python's to the last bit
 FLAGS = ("-std=c++17", "-O2", "-march=native", "-ffp-contract=off")
 TIMEOUT_S = 600
@@ -36,7 +38,7 @@ def build_cpp(name: str = "restart") -> Path | None:
     program = BUILT / f"{name}-{blake2b(text.encode(), digest_size=8).hexdigest()}"
     if not program.is_file():
         BUILT.mkdir(parents=True, exist_ok=True)
-        made = program.with_suffix(".partial")
+        made = program.with_suffix(f".{os.getpid()}")  # others may compile it at the same time
         _run([compiler, *FLAGS, "-o", str(made), str(source)], TIMEOUT_S)
         made.replace(program)
     return program
@@ -54,21 +56,21 @@ def run_cpp(sockets: int, seed: int, *more: str, name: str = "restart") -> Told:
     return _told(_run([str(program), str(sockets), str(seed), *more], TIMEOUT_S))
 
 
-def run_script(name: str, n: int, seed: int, *, timeout_s: float = TIMEOUT_S) -> Told:
-    """What a script tells of one run of `n` clients or sockets: `attempts`, `processor_s` and more.
+def run_script(name: str, n: int, seed: int, *more: str, timeout_s: float = TIMEOUT_S) -> Told:
+    """What a script tells of one run of `n` clients or sockets, with this process's Python.
 
     Raises:
         ProgramError: if the script fails or takes longer than `timeout_s`.
     """
-    script = HERE / f"{name}.py"
-    return _told(_run([sys.executable, str(script), str(n), str(seed)], timeout_s))
+    command = [sys.executable, "-m", f"benchmarks.programs.{name}", str(n), str(seed), *more]
+    return _told(_run(command, timeout_s))
 
 
 def _run(command: Sequence[str], timeout_s: float) -> str:
     """What a command prints."""
     try:
         done = subprocess.run(  # noqa: S603  our own programs, and the compiler
-            command, capture_output=True, text=True, timeout=timeout_s, check=False
+            command, capture_output=True, text=True, timeout=timeout_s, check=False, cwd=ROOT
         )
     except subprocess.TimeoutExpired:
         raise ProgramError(f"{' '.join(command)}: no result after {timeout_s:g} s") from None

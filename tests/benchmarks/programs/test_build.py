@@ -112,13 +112,17 @@ def test_without_a_compiler_there_is_no_program(monkeypatch: pytest.MonkeyPatch)
 def test_a_script_that_fails_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str, message: str
 ) -> None:
-    (tmp_path / "storm.py").write_text(f"{body}\n")
-    monkeypatch.setattr(build, "HERE", tmp_path)
+    scripts = tmp_path / "benchmarks" / "programs"
+    scripts.mkdir(parents=True)
+    (scripts / "storm.py").write_text(f"{body}\n")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
     with pytest.raises(ProgramError, match=message):
         run_script("storm", 10, 1, timeout_s=0.5 if "while" in body else 30)
 
 
 def test_a_script_tells_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "storm.py").write_text("import sys\nprint('n', sys.argv[1])\nprint('s 0.5')\n")
-    monkeypatch.setattr(build, "HERE", tmp_path)
-    assert run_script("storm", 12, 3) == {"n": 12, "s": 0.5}
+    scripts = tmp_path / "benchmarks" / "programs"
+    scripts.mkdir(parents=True)
+    (scripts / "storm.py").write_text("import sys\nprint('n', len(sys.argv))\nprint('s 0.5')\n")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert run_script("storm", 12, 3, "more") == {"n": 4, "s": 0.5}
