@@ -1,5 +1,5 @@
-// What the programs for the restart storm share: the scenario, its chance, its admission, and what is
-// printed. See restart.cpp.
+// What the programs for the restart storm share: the scenario, its chance, the wheel of events, the
+// admission, and what is printed. See restart.cpp.
 
 #ifndef RESTART_HPP
 #define RESTART_HPP
@@ -140,10 +140,10 @@ inline const std::array<double, FAILURES> backoff_ms = backoff_table();
 
 // The queue ---------------------------------------------------------------------------------------
 
-// A time wheel of buckets of 2**SHIFT ns; longer ones are faster, as long as nothing is pushed into
-// the bucket that is being handled. An event is one word: its time within the bucket, then LOW bits
-// that say what it is. A bucket knows where its next event goes: into chunks of 32 words, of which the
-// first says where the chunk before is.
+// A time wheel of buckets of 2**SHIFT ns; longer ones are faster, as long as nothing is pushed
+// into the bucket that is being handled. An event is one word: its time within the bucket, then
+// LOW bits that say what it is. A bucket knows where its next event goes: into chunks of 32
+// words, of which the first says where the chunk before is.
 template <int SHIFT, int LOW>
 class Wheel {
  public:

@@ -2,30 +2,31 @@
 //
 //   restart_events SOCKETS SEED     prints what restart.cpp prints
 //
-// restart.cpp is what this one scenario can be reduced to. This is what an engineer writes who wants
-// to add to the model later: a record per socket, a first come, first served queue per pod, one event
-// for each thing that happens at the service (SYN, request, end of the work), one draw at a time. It
-// differs from the engine in that policy, faults and service are fixed, and in two tricks that the
-// engine has as well: a socket is followed without events until its SYN meets a service that is up,
-// and what only the socket itself hears of is done at once.
+// restart.cpp is what this one scenario can be reduced to. This is what an engineer writes who
+// wants to add to the model later: a record per socket, a first come, first served queue per pod,
+// an event for each thing that happens at the service (SYN, request, end of the work), one draw
+// at a time. Policy, faults and service are fixed, which the engine's are not. Two tricks are the
+// engine's own: a socket is followed without events until its SYN meets a service that is up, and
+// what only the socket itself hears of is done at once.
 //
-// Simplifications: what does not happen in this scenario ends the program instead of being modelled
-// (a full accept queue, a connect time-out, a lost SYN). Two latencies pass at least between two events
-// of a socket, so that nothing is pushed into the bucket that is being handled. All work takes 2 ms, so
-// that its ends are a ring and need no queue.
+// Simplifications: what does not happen in this scenario ends the program instead of being
+// modelled (a full accept queue, a connect time-out) or is left out (a lost SYN). Two latencies
+// pass at least between two events of a socket, so that nothing is pushed into the bucket that is
+// being handled. All work takes 2 ms, so that its ends are a ring and need no queue.
 
 #include <vector>
 
 #include "restart.hpp"
 
-// An event for the wheel: a socket's SYN arrives, or its request. At equal times sockets come in order.
+// An event for the wheel: a socket's SYN arrives, or its request. At equal times they come in the
+// order of sockets.
 enum Kind : u64 { SYN, ASKED };
 constexpr int KIND_BITS = 1, LOW_BITS = 33;
 
 struct Socket {
-  i64 began_ns;   // its attempt
+  i64 began_ns;    // its attempt
   u32 latency_ns;  // of its attempt
-  u32 next;       // in its pod's queue
+  u32 next;        // in its pod's queue
   uint16_t attempt;
   uint16_t pod;
 };
@@ -87,7 +88,7 @@ class Storm {
   std::vector<Socket> socket;
   std::vector<Pod> pod;
   Wheel<23, LOW_BITS> wheel;
-  std::vector<Work> works;  // a ring: all work takes the same time, so it ends in the order it began
+  std::vector<Work> works;  // a ring: what begins first ends first
   size_t oldest = 0, at_work = 0;
   Counts counts;
 
@@ -122,7 +123,7 @@ class Storm {
     return whole * NS_PER_MS + std::lrint((delay_ms - double(whole)) * 1e6);
   }
 
-  // An attempt or a connection has ended: wait and try again, until a SYN meets a service that is up
+  // An attempt or a connection has ended: try again until a SYN meets a service that is up
   void failed(u64 place, Socket& each, i64 now_ns) {
     const u64 first = first_of(place);
     while (now_ns <= UNTIL_NS) {
