@@ -1,0 +1,15 @@
+"""What stormlab is measured against: programs written by hand, and their storms.
+
+| file | what it is |
+|---|---|
+| `restart.cpp` | C++: the scenario of `benchmarks/fleet_speed.py`; equal counts under every seed |
+| `restart_events.cpp` | the same with an event for each thing that happens, a record per socket |
+| `restart.hpp` | what the two share |
+| `restart_simpy.py` | the same as a plain SimPy script: as many attempts, within chance |
+| `storm_a_simpy.py` | a second storm, which any simulator can express, in plain SimPy |
+| `storm_a.py` | that storm as a scenario of stormlab, for both engines; what differs |
+| `build.py` | compiles them into `build/programs/`, runs them, and the scripts |
+
+The scripts named `_simpy` import nothing of stormlab: they are what an engineer writes in an
+afternoon. All programs take a size and a seed and print lines of a name and a number.
+"""
