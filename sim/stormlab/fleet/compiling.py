@@ -78,6 +78,9 @@ def _whole_kernels() -> Iterator[None]:
 
     def optimise_entry(self: Any) -> None:
         if ENTRY in self.name:
+            for function in self._final_module.functions:
+                if not function.is_declaration and ENTRY not in function.name:
+                    function.linkage = "internal"  # nobody else calls it: it may be inlined
             optimise(self)
 
     def finalise_entry(self: Any) -> None:
