@@ -13,12 +13,14 @@ A push or pop costs the same at a thousand events and at ten million, which no h
 import numpy as np
 from numpy.typing import NDArray
 
-from stormlab.fleet.memory import compiled, load_i4, load_i8, record_at, store_i4, store_i8
+from stormlab.fleet.memory import compiled, lines_of, load_i4, load_i8, record_at, store_i4, store_i8
 
-PER_CHUNK = 15
 ENTRY_WORDS = 3
+ENTRY_BYTES = ENTRY_WORDS * 8
 HEAP_WORDS = 4
-CHUNK_BYTES = 8 + PER_CHUNK * ENTRY_WORDS * 8
+CHUNK_BYTES = 512  # a power of two
+PER_CHUNK = CHUNK_BYTES // ENTRY_BYTES
+FULL_AT = PER_CHUNK * ENTRY_BYTES  # in a chunk; there the number of the next one stands
 SMALL = 24
 PARTS_BITS_MAX = 16
 BUCKETS_BITS_MAX = 19
@@ -44,8 +46,8 @@ WHEEL = np.dtype(
         ("row_max", "<i8"),
         ("heap_max", "<i8"),
         ("full", "<i8"),  # 1: there was no room
-        ("heads", "<i8"),  # addresses
-        ("tails", "<i8"),
+        ("heads", "<i8"),  # addresses: of each bucket's first chunk,
+        ("tails", "<i8"),  # and of where its next event goes, in bytes from the first chunk of all
         ("chunks", "<i8"),
         ("row", "<i8"),
         ("spare", "<i8"),
@@ -71,8 +73,8 @@ class Wheel:
         chunks = events_max // PER_CHUNK + min(buckets, events_max) + 2
         self.record = np.zeros(1, WHEEL)
         self._heads = np.full(buckets, -1, "<i4")
-        self._tails = np.full(buckets, -1, "<i4")
-        self._chunks = np.empty(chunks * CHUNK_BYTES // 8, "<i8")
+        self._tails = np.full(buckets, -1, "<i8")
+        self._chunks = lines_of(chunks, np.dtype((np.void, CHUNK_BYTES)))
         self._row = np.empty(events_max * ENTRY_WORDS, "<i8")
         self._spare = np.empty(events_max * ENTRY_WORDS, "<i8")
         self._heap = np.empty(events_max * HEAP_WORDS, "<i8")
@@ -105,24 +107,21 @@ def push(wheel, time_ns, key, payload):
     if bucket <= wheel.current:
         _heap_push(wheel, time_ns, key, payload)
         return True
-    chunk = np.int64(load_i4(wheel.tails, bucket))
-    base = wheel.chunks + chunk * CHUNK_BYTES
-    if chunk < 0 or load_i4(base, 1) == PER_CHUNK:
+    tail = load_i8(wheel.tails, bucket)
+    if tail < 0 or tail & (CHUNK_BYTES - 1) == FULL_AT:
         fresh = _chunk(wheel)
         if fresh < 0:
             return True
-        if chunk < 0:
+        if tail < 0:
             store_i4(wheel.heads, bucket, fresh)
         else:
-            store_i4(base, 0, fresh)
-        store_i4(wheel.tails, bucket, fresh)
-        base = wheel.chunks + fresh * CHUNK_BYTES
-    count = np.int64(load_i4(base, 1))
-    place = base + 8 + count * (ENTRY_WORDS * 8)
+            store_i4(wheel.chunks + tail, 0, fresh)
+        tail = fresh * CHUNK_BYTES
+    place = wheel.chunks + tail
     store_i8(place, 0, time_ns)
     store_i8(place, 1, key)
     store_i8(place, 2, payload)
-    store_i4(base, 1, count + 1)
+    store_i8(wheel.tails, bucket, tail + ENTRY_BYTES)
     return True
 
 
@@ -131,16 +130,13 @@ def _chunk(wheel):
     """An empty chunk, or -1 with ``full`` set."""
     chunk = wheel.free
     if chunk >= 0:
-        wheel.free = np.int64(load_i4(wheel.chunks + chunk * CHUNK_BYTES, 0))
+        wheel.free = np.int64(load_i4(wheel.chunks + chunk * CHUNK_BYTES + FULL_AT, 0))
     elif wheel.fresh < wheel.chunks_max:
         chunk = wheel.fresh
         wheel.fresh += 1
     else:
         wheel.full = 1
         return np.int64(-1)
-    base = wheel.chunks + chunk * CHUNK_BYTES
-    store_i4(base, 0, -1)
-    store_i4(base, 1, 0)
     return chunk
 
 
@@ -207,22 +203,27 @@ def _heap_first(wheel):
 def _gather(wheel, bucket):
     """Put a bucket's events into the row, in order, and free its chunks."""
     chunk = np.int64(load_i4(wheel.heads, bucket))
+    tail = load_i8(wheel.tails, bucket)
     store_i4(wheel.heads, bucket, -1)
-    store_i4(wheel.tails, bucket, -1)
+    store_i8(wheel.tails, bucket, -1)
+    last = (tail - 1) // CHUNK_BYTES
     count = 0
     row = wheel.row
-    while chunk >= 0:
+    while True:
         base = wheel.chunks + chunk * CHUNK_BYTES
-        here = np.int64(load_i4(base, 1))
-        if count + here > wheel.row_max:
+        words = tail - last * CHUNK_BYTES if chunk == last else FULL_AT
+        words >>= 3
+        if count * ENTRY_WORDS + words > wheel.row_max * ENTRY_WORDS:
             wheel.full = 1
-            here = 0
-        for word in range(here * ENTRY_WORDS):
-            store_i8(row, count * ENTRY_WORDS + word, load_i8(base + 8, word))
-        count += here
-        following = np.int64(load_i4(base, 0))
-        store_i4(base, 0, wheel.free)
+            words = 0
+        for word in range(words):
+            store_i8(row, count * ENTRY_WORDS + word, load_i8(base, word))
+        count += words // ENTRY_WORDS
+        following = np.int64(load_i4(base + FULL_AT, 0))
+        store_i4(base + FULL_AT, 0, wheel.free)
         wheel.free = chunk
+        if chunk == last:
+            break
         chunk = following
     wheel.position = 0
     wheel.count = count
