@@ -23,7 +23,7 @@ PER_CHUNK = CHUNK_BYTES // ENTRY_BYTES
 FULL_AT = PER_CHUNK * ENTRY_BYTES  # in a chunk; there the number of the next one stands
 SMALL = 24
 PARTS_BITS_MAX = 16
-BUCKETS_BITS_MAX = 19
+BUCKETS_BITS_MAX = 15
 SHIFT_MIN = 16
 
 WHEEL = np.dtype(

@@ -73,6 +73,8 @@ def happens(w, fault):
             if fault.pod in (-1, number):
                 to_pod(w, number, verb, now_ns)
         route(w)
+        if verb == CRASH:
+            tell_of_crash(w, now_ns)
 
 
 @compiled
@@ -108,13 +110,8 @@ def to_pod(w, number, verb, now_ns):
 
 @compiled
 def let_go(w, pod, where):
-    """Empty a list of a pod; gives its first link: the others follow by ``after``."""
+    """Empty a list of a pod; gives its first link: :func:`leave` leads to the others."""
     first = np.int64(pod.first[where])
-    index = first
-    while index >= 0:
-        link = link_at(w.link_p, index)
-        link.where = NOWHERE
-        index = np.int64(link.after)
     pod.first[where] = pod.last[where] = -1
     if where in (ARRIVING, QUEUED):
         pod.waiting -= pod.length[where]
@@ -123,12 +120,19 @@ def let_go(w, pod, where):
 
 
 @compiled
+def leave(link):
+    """Take a link out of a list that was let go; gives the one after it."""
+    link.where = NOWHERE
+    return np.int64(link.after)
+
+
+@compiled
 def tell_all(w, first, now_ns, status, data):
     """Tell every link of a list that was let go the same; ``status``: of an HTTP answer, or 0."""
     index = first
     while index >= 0:
         link = link_at(w.link_p, index)
-        following = np.int64(link.after)
+        following = leave(link)
         if status:
             service.answer(w, index, link, now_ns, status)
         service.from_server(w, index, link, now_ns, data)
@@ -149,12 +153,28 @@ def ends_process(w, number, pod, now_ns, event):
 
 @compiled
 def crash(w, number, pod, now_ns):
-    """The process dies; the kernel of its host resets what was open."""
+    """The process dies; :func:`tell_of_crash` resets what was open."""
     if ends_process(w, number, pod, now_ns, codes.KILLED):
-        reset = tidings(REFUSE, codes.BY_RESET, PLAIN_REFUSAL)
-        for where in (ARRIVING, QUEUED, SERVING):
-            tell_all(w, let_go(w, pod, where), now_ns, 0, reset)
-        tell_all(w, let_go(w, pod, LIVE), now_ns, 0, tidings(DROP, codes.BY_KILL, PLAIN_DROP))
+        pod.died = 1
+
+
+@compiled
+def tell_of_crash(w, now_ns):
+    """The kernels of the hosts reset what was open, once all processes are gone.
+
+    What clients then do can be followed up to the next fault.
+    """
+    w.fault += 1
+    be_calm(w)
+    w.fault -= 1
+    reset = tidings(REFUSE, codes.BY_RESET, PLAIN_REFUSAL)
+    for number in range(w.pods):
+        pod = pod_at(w.pod_p, number)
+        if pod.died:
+            pod.died = 0
+            for where in (ARRIVING, QUEUED, SERVING):
+                tell_all(w, let_go(w, pod, where), now_ns, 0, reset)
+            tell_all(w, let_go(w, pod, LIVE), now_ns, 0, tidings(DROP, codes.BY_KILL, PLAIN_DROP))
 
 
 @compiled
@@ -203,7 +223,7 @@ def discard(w, first):
     index = first
     while index >= 0:
         link = link_at(w.link_p, index)
-        following = np.int64(link.after)
+        following = leave(link)
         links.release(w, index, link)
         index = following
 
@@ -221,7 +241,7 @@ def hang(w, number, pod, now_ns):
     index = let_go(w, pod, LIVE)
     while index >= 0:
         link = link_at(w.link_p, index)
-        following = np.int64(link.after)
+        following = leave(link)
         link.aux_ns = now_ns
         emit.of_link(w, index, link, now_ns, codes.LOST)
         silence(w, index, link, now_ns)
@@ -355,6 +375,12 @@ def heard(w, index, link, socket, now_ns):
         next_ns = next_ping_ns(link, now_ns, heartbeat_ns) + 2 * link.latency_ns
         data = tidings(DROP, codes.BY_RESET, PLAIN_DROP)
         at(w, index, link, next_ns, links.BROWSER, links.ENDS, data)
+
+
+@compiled
+def be_calm(w):
+    """Until the next fault sockets may be followed in one go, where no trace is kept in order."""
+    w.calm_ns = 0 if w.traced or not w.alone else next_fault_ns(w)
 
 
 @compiled

@@ -87,6 +87,7 @@ POD = np.dtype(
         ("up", "<i1"),
         ("hung", "<i1"),
         ("draining", "<i1"),
+        ("died", "<i1"),  # its clients are to be told
     ],
     align=True,
 )

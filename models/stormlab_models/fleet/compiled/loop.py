@@ -34,7 +34,7 @@ LINKS_PER_EVENT = 64  # new ones at most: a client has so many sockets
 ROWS_PER_EVENT = 64  # at most, besides the workers that an event sets to work
 ROWS_PER_SOCKET = 8  # at most, in a fault
 DATA_SHIFT = KIND_BITS + 32
-AHEAD = 12  # events
+AHEAD, SOON = 16, 6  # events
 LINK_BYTES = LINK.itemsize
 
 
@@ -79,13 +79,7 @@ def begin(address, settled, settled_for_ns, settled_spread_ns, settled_key, spre
             at_ns = np.int64(round(unit(w.key, who, cold_key, 0) * spread_ns))
             key = links.key(links.ACTION, who, 0)
             push(wheel_at(w.wheel_p, 0), at_ns, key, links.payload(links.START, number, 0))
-    be_calm(w)
-
-
-@compiled
-def be_calm(w):
-    """Until the next fault sockets may be followed in one go, where no trace is kept in order."""
-    w.calm_ns = 0 if w.traced or not w.alone else faults.next_fault_ns(w)
+    faults.be_calm(w)
 
 
 @compiled
@@ -107,9 +101,7 @@ def run(address, events_max):
                 return ROWS_FULL
             if w.events >= last:
                 return PAUSED
-            soon = ahead(wheel, AHEAD)
-            if soon >= 0:
-                look_ahead(w, (soon >> KIND_BITS) & INDEX_MASK)
+            look_ahead(w, ahead(wheel, AHEAD), ahead(wheel, SOON))
             pop(wheel)
             w.events += 1
             w.now_ns = wheel.time_ns
@@ -123,18 +115,29 @@ def run(address, events_max):
             w.now_ns = fault_ns
             faults.happens(w, fault_at(w.fault_p, w.fault))
             w.fault += 1
-            be_calm(w)
+            faults.be_calm(w)
         else:
             w.now_ns = w.until_ns
             return DONE
 
 
 @compiled
-def look_ahead(w, index):
-    """Ask for the memory that an event will need, so that it is there when the event comes."""
-    prefetch(w.link_p + index * LINK_BYTES)
-    if index < w.owners:
-        prefetch(w.body_p + index * w.body_bytes)
+def look_ahead(w, later, soon):
+    """Ask for the memory that events will need, so that it is there when they come.
+
+    First for what an event is about, then for the neighbours of that in a list.
+    """
+    if later >= 0:
+        index = (later >> KIND_BITS) & INDEX_MASK
+        if index < w.owners:
+            prefetch(w.link_p + index * LINK_BYTES)
+            prefetch(w.body_p + index * w.body_bytes)
+    if soon >= 0:
+        index = (soon >> KIND_BITS) & INDEX_MASK
+        if index < w.owners:
+            link = link_at(w.link_p, index)
+            prefetch(w.link_p + link.before * LINK_BYTES)
+            prefetch(w.link_p + link.after * LINK_BYTES)
 
 
 @compiled
