@@ -90,7 +90,9 @@ def prefetch(typingctx: Any, address: Any) -> Any:
     def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
-        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        ask: Any = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, kind, "llvm.prefetch.p0i8"
+        )
         place = builder.inttoptr(args[0], byte_pointer)
         builder.call(ask, [place, word(1), word(3), word(1)])
         return context.get_dummy_value()

@@ -16,17 +16,13 @@ pool_at = record_at(POOL)
 
 
 class Pool:
-    """The places of up to ``limit`` records, all free."""
+    """The places of up to ``limit`` records, all free but the first: they are somebody's own."""
 
-    def __init__(self, limit: int) -> None:
-        """Allocate what memory is touched as places are given back."""
+    def __init__(self, limit: int, *, reserved: int = 0) -> None:
+        """Allocate; ``reserved``: how many are not to be taken."""
         self.record = np.zeros(1, POOL)
         self._next = np.empty(limit, "<i4")
-        self.record[0] = (-1, 0, limit, self._next.ctypes.data)
-
-    def reserve(self, places: int) -> None:
-        """Keep the first places out of the pool: they are somebody's own."""
-        self.record[0]["used"] = places
+        self.record[0] = (-1, reserved, limit, self._next.ctypes.data)
 
     @property
     def address(self) -> int:

@@ -13,7 +13,15 @@ A push or pop costs the same at a thousand events and at ten million, which no h
 import numpy as np
 from numpy.typing import NDArray
 
-from stormlab.fleet.memory import compiled, lines_of, load_i4, load_i8, record_at, store_i4, store_i8
+from stormlab.fleet.memory import (
+    compiled,
+    lines_of,
+    load_i4,
+    load_i8,
+    record_at,
+    store_i4,
+    store_i8,
+)
 
 ENTRY_WORDS = 3
 ENTRY_BYTES = ENTRY_WORDS * 8

@@ -81,8 +81,8 @@ class Plan:
     __slots__ = (
         "advice", "advice_exact", "advice_limit_ns", "advice_spread_ns", "attempts_max",
         "breaker_spread_ns", "by_hand_resets", "drop_counts", "drops_fail", "failure_ratio",
-        "from_attempt", "gate", "give_up_ns", "grows", "half_open_ns_max", "has_breaker", "has_budget",
-        "has_first", "has_online", "has_visible", "hidden_ns", "late_ns", "limits",
+        "from_attempt", "gate", "give_up_ns", "grows", "half_open_ns_max", "has_breaker",
+        "has_budget", "has_first", "has_online", "has_visible", "hidden_ns", "late_ns", "limits",
         "longest_hidden", "network_resets", "probe_again", "probes", "ratio_decides",
         "reset_after_ns", "reset_on", "rules", "schedules", "skips_hidden", "spacing_ns",
         "success_on", "successes", "waits_offline",

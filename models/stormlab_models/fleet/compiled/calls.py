@@ -11,7 +11,7 @@ from stormlab_models.fleet.compiled.layout import (
     FOREVER,
     NONE,
     call_at,
-    link_at,
+    link_of,
     socket_of,
 )
 
@@ -63,7 +63,7 @@ def serve(w, now_ns):
         each = call_at(w.call_p, number)
         w.call_first = np.int64(each.next)
         w.workers_free -= 1
-        link = link_at(w.link_p, each.link)
+        link = link_of(w, each.link)
         after(w, number, link, now_ns + w.service_ns, links.SERVER, links.CALL_SERVED)
 
 
@@ -73,7 +73,7 @@ def came(w, number, each):
     each.events -= 1
     if each.events == 0:
         give(pool_at(w.calls_p, 0), number)
-        link_at(w.link_p, each.link).events -= 1
+        link_of(w, each.link).events -= 1
 
 
 @compiled

@@ -20,7 +20,8 @@ from stormlab_models.fleet.compiled.layout import (
     NEVER,
     client_at,
     held_at,
-    link_at,
+    link_of,
+    me_of,
     socket_of,
 )
 from stormlab_models.fleet.compiled.links import at, key, payload
@@ -81,7 +82,7 @@ def carry_on(w, owner, socket, now_ns, decision):
             text = emit.detail(w, policy.reason(decision))
             emit.of_socket(w, socket, now_ns, codes.GAVE_UP, 0, text)
             return
-        if socket.link >= 0 and not link_at(w.link_p, socket.link).over:
+        if socket.link >= 0 and not link_of(w, socket.link).over:
             return
         cancel(w, socket, now_ns)
         due_ns = max(now_ns, decision)
@@ -152,8 +153,8 @@ def attempt(w, owner, socket, now_ns):
         patience_ns = policy.connect_timeout_ns(w, owner, socket)
     socket.attempts += 1
     latency_ns = links.latency_ns(w, socket.who, socket.attempts)
-    index = links.new_link(w, owner, now_ns, latency_ns)
-    link = link_at(w.link_p, index)
+    index = links.new_link(w, owner, latency_ns)
+    link = link_of(w, index)
     emit.of_link(w, index, link, now_ns, codes.NEW)
     if w.unwell and client_at(w.client_p, socket.who >> 20).offline:
         data = tidings(REFUSE, codes.BY_OFFLINE, PLAIN_REFUSAL)
@@ -177,7 +178,7 @@ def is_cut(w, socket):
 def alarmed(w, socket, now_ns, attempt_bits):
     """Somebody's connect time-out may be over."""
     index = np.int64(socket.link)
-    link = link_at(w.link_p, index)
+    link = link_of(w, index)
     waits = not link.over and link.opened_ns == NEVER and link.limit_ns == now_ns
     if not waits or attempt_bits != link.attempt & links.ATTEMPT_MASK:
         return
@@ -222,7 +223,7 @@ def syn(w, index, link, socket, now_ns):
 def unanswered_until(w, index, link, now_ns):
     """Nobody answers the last SYN: when the kernel sends it again, or gives up."""
     emit.of_link(w, index, link, now_ns, codes.SYN_LOST)
-    return max(now_ns, link.began_ns + load_i8(w.syn_retry_p, link.syns - 1))
+    return max(now_ns, me_of(w, link.owner).began_ns + load_i8(w.syn_retry_p, link.syns - 1))
 
 
 @compiled
@@ -354,12 +355,12 @@ def proved(w, index, link, now_ns):
 def failed_alone(w, owner, socket, now_ns):
     """A refusal that nothing could come before: tell the policy."""
     index = np.int64(socket.link)
-    link = link_at(w.link_p, index)
+    link = link_of(w, index)
     emit.of_link(w, index, link, now_ns, codes.CLOSE, ABNORMAL, 0)
     link.over = 1
     link.limit_ns = FOREVER
     socket.ordinal += 1
-    decision = policy.failed(w, owner, socket, now_ns, False, PLAIN_REFUSAL, link.began_ns)
+    decision = policy.failed(w, owner, socket, now_ns, False, PLAIN_REFUSAL)
     watch_breaker(w, owner, socket, now_ns)
     return decision
 
@@ -390,6 +391,6 @@ def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     link.limit_ns = FOREVER
     emit.of_link(w, index, link, now_ns, codes.CLOSE, code, clean, 0, 0, cause)
     socket.ordinal += 1
-    decision = policy.failed(w, owner, socket, now_ns, drop, end, link.began_ns)
+    decision = policy.failed(w, owner, socket, now_ns, drop, end)
     watch_breaker(w, owner, socket, now_ns)
     carry_on(w, owner, socket, now_ns, decision)

@@ -71,7 +71,9 @@ def count(w, event, up, down):
 
 
 @compiled
-def of_link(w, index, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0):
+def of_link(
+    w, index, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0
+):
     """Write down an event of a link."""
     if w.traced:
         who = socket_of(w, link.owner).who

@@ -31,10 +31,11 @@ from stormlab_models.fleet.compiled.layout import (
     NOWHERE,
     QUEUED,
     SERVING,
+    ask_ahead,
     client_at,
     fault_at,
     held_at,
-    link_at,
+    link_of,
     pod_at,
     socket_of,
 )
@@ -131,8 +132,9 @@ def tell_all(w, first, now_ns, status, data):
     """Tell every link of a list that was let go the same; ``status``: of an HTTP answer, or 0."""
     index = first
     while index >= 0:
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         following = leave(link)
+        ask_ahead(w, following)
         if status:
             service.answer(w, index, link, now_ns, status)
         service.from_server(w, index, link, now_ns, data)
@@ -192,7 +194,7 @@ def close_over(w, pod, spread_ns, now_ns, end):
     """Close all open connections of a pod, spread evenly over a time."""
     index, order, count = np.int64(pod.first[LIVE]), 0, np.int64(pod.length[LIVE])
     while index >= 0:
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         following = np.int64(link.after)
         wait_ns = links.share_of(spread_ns, order, count)
         if wait_ns:
@@ -222,7 +224,7 @@ def discard(w, first):
     """Take back what nobody holds of a list that was let go."""
     index = first
     while index >= 0:
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         following = leave(link)
         links.release(w, index, link)
         index = following
@@ -240,7 +242,7 @@ def hang(w, number, pod, now_ns):
         discard(w, let_go(w, pod, where))
     index = let_go(w, pod, LIVE)
     while index >= 0:
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         following = leave(link)
         link.aux_ns = now_ns
         emit.of_link(w, index, link, now_ns, codes.LOST)
@@ -305,7 +307,7 @@ def close_all(w, number, now_ns):
         socket = socket_of(w, owner)
         if socket.link >= 0 and group_of(w, socket).closes_offline:
             index = np.int64(socket.link)
-            dropped(w, index, link_at(w.link_p, index), now_ns, codes.BY_OFFLINE, PLAIN_DROP)
+            dropped(w, index, link_of(w, index), now_ns, codes.BY_OFFLINE, PLAIN_DROP)
 
 
 @compiled
@@ -322,7 +324,7 @@ def cut_off(w, number, client, now_ns):
         index = np.int64(socket_of(w, owner).link)
         if index < 0:
             continue
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         silence(w, index, link, now_ns)
         if not link.over and link.opened_ns != NEVER and w.ping_interval_ns != NEVER:
             ping_ns = next_ping_ns(link, now_ns, w.ping_interval_ns)
@@ -352,7 +354,7 @@ def heal(w, number, client, now_ns):
         socket = socket_of(w, owner)
         index = np.int64(socket.link)
         if index >= 0:
-            heard(w, index, link_at(w.link_p, index), socket, now_ns)
+            heard(w, index, link_of(w, index), socket, now_ns)
 
 
 @compiled

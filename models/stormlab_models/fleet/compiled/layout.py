@@ -8,7 +8,7 @@ the two can be read side by side. Absent times are ``NEVER``, absent indices ``-
 
 import numpy as np
 
-from stormlab.fleet.memory import compiled, record_at
+from stormlab.fleet.memory import compiled, prefetch, record_at
 from stormlab.fleet.policy_layout import ME
 from stormlab.trace import DTYPE
 
@@ -49,14 +49,13 @@ SOCKET = np.dtype(
     align=True,
 )
 
-LINK = np.dtype(
+LINK = np.dtype(  # when the attempt began, its socket's policy remembers
     [
-        ("began_ns", "<i8"),
         ("opened_ns", "<i8"),
         # when the attempt times out; once open, when a heartbeat finds the peer dead; or FOREVER
         ("limit_ns", "<i8"),
         ("aux_ns", "<i8"),  # while served: the work; when open: when the server forgot it
-        ("latency_ns", "<u4"),
+        ("latency_ns", "<i8"),
         ("owner", "<i4"),
         ("attempt", "<i4"),
         ("before", "<i4"),  # its neighbours in a list of the pod
@@ -73,7 +72,6 @@ LINK = np.dtype(
     align=True,
 )
 SOCKET_BYTES = SOCKET.itemsize
-LATENCY_NS_MAX = (1 << 32) - 1
 
 NUMBERS = np.dtype([("socket", "<i4"), ("conn", "<i4")])  # of a link, for the trace
 
@@ -160,6 +158,7 @@ WORLD = np.dtype(
         ("alone", "<i1"),  # no two sockets share a breaker or a budget
         ("traced", "<i1"),
         ("one_group", "<i1"),  # everybody has the same policy
+        ("remembers_more", "<i1"),  # some policy does, than HOT has
         ("close_code", "<i8"),
         ("drain_code", "<i8"),
         ("reject_code", "<i8"),
@@ -224,9 +223,10 @@ WORLD = np.dtype(
         ("wheel_p", "<i8"),
         ("group_p", "<i8"),
         ("client_p", "<i8"),
-        ("body_p", "<i8"),  # a socket and what its policy remembers, side by side
+        # a socket, what its policy remembers, and a link, side by side; then links of who has two
+        ("body_p", "<i8"),
         ("body_bytes", "<i8"),  # from one to the next
-        ("link_p", "<i8"),  # first everybody's own, then those of who has two
+        ("link_offset", "<i8"),  # within
         ("number_p", "<i8"),
         ("pod_p", "<i8"),
         ("call_p", "<i8"),
@@ -258,7 +258,7 @@ client_at = record_at(CLIENT)
 _socket_at = record_at(SOCKET)
 _me_at = record_at(ME)
 numbers_at = record_at(NUMBERS)
-link_at = record_at(LINK)
+_link_at = record_at(LINK)
 pod_at = record_at(POD)
 call_at = record_at(CALL)
 held_at = record_at(HELD)
@@ -274,6 +274,25 @@ world_at = record_at(WORLD)
 def socket_of(w, owner):
     """A socket."""
     return _socket_at(w.body_p + owner * w.body_bytes, 0)
+
+
+@compiled
+def link_of(w, index):
+    """A link: those below ``owners`` belong to the socket of that number."""
+    return _link_at(w.body_p + index * w.body_bytes + w.link_offset, 0)
+
+
+@compiled
+def ask_for_link(w, index):
+    """Ask for the memory of a link."""
+    prefetch(w.body_p + index * w.body_bytes + w.link_offset)
+
+
+@compiled
+def ask_ahead(w, index):
+    """Ask for the memory of a link and its socket, so that it is there when it is needed."""
+    prefetch(w.body_p + index * w.body_bytes)
+    ask_for_link(w, index)
 
 
 @compiled

@@ -15,7 +15,7 @@ from stormlab_models.fleet.compiled.layout import (
     NOWHERE,
     QUEUED,
     client_at,
-    link_at,
+    link_of,
     numbers_at,
     pod_at,
     socket_of,
@@ -102,23 +102,22 @@ def place_for(w, owner, socket):
     """Where a socket's next attempt is kept: its own link, or another while that is needed."""
     index = np.int64(socket.link)
     if index >= 0:
-        old = link_at(w.link_p, index)
+        old = link_of(w, index)
         if old.events > 0 or old.where != NOWHERE:
             old.spent = 1
-        elif index == owner or link_at(w.link_p, owner).spent:
+        elif index == owner or link_of(w, owner).spent:
             return index
         else:
             give(pool_at(w.links_p, 0), index)
-    return take(pool_at(w.links_p, 0)) if link_at(w.link_p, owner).spent else owner
+    return take(pool_at(w.links_p, 0)) if link_of(w, owner).spent else owner
 
 
 @compiled
-def new_link(w, owner, now_ns, latency_ns):
+def new_link(w, owner, latency_ns):
     """Begin a socket's next attempt."""
     socket = socket_of(w, owner)
     index = np.int64(place_for(w, owner, socket))
-    link = link_at(w.link_p, index)
-    link.began_ns = now_ns
+    link = link_of(w, index)
     link.opened_ns = NEVER
     link.limit_ns = FOREVER
     link.aux_ns = NEVER
@@ -168,7 +167,7 @@ def enlist(w, index, link, where):
     link.before = last
     link.after = NONE
     if last >= 0:
-        link_at(w.link_p, last).after = index
+        link_of(w, last).after = index
     else:
         pod.first[where] = index
     pod.last[where] = index
@@ -183,11 +182,11 @@ def delist(w, index, link):
     pod, where = pod_at(w.pod_p, link.pod), link.where
     before, after = np.int64(link.before), np.int64(link.after)
     if before >= 0:
-        link_at(w.link_p, before).after = after
+        link_of(w, before).after = after
     else:
         pod.first[where] = after
     if after >= 0:
-        link_at(w.link_p, after).before = before
+        link_of(w, after).before = before
     else:
         pod.last[where] = before
     pod.length[where] -= 1

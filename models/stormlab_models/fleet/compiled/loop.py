@@ -3,19 +3,22 @@
 import numpy as np
 
 from stormlab.fleet.draws import unit
-from stormlab.fleet.memory import compiled, prefetch
+from stormlab.fleet.memory import compiled
 from stormlab.fleet.pools import left, pool_at
 from stormlab.fleet.wheel import ahead, pop, push, ready, wheel_at
 from stormlab_models.fleet.compiled import calls, clients, codes, emit, faults, links, service
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.layout import (
     FOREVER,
-    LINK,
     LIVE,
     NEVER,
+    NONE,
+    ask_ahead,
+    ask_for_link,
     call_at,
     fault_at,
-    link_at,
+    link_of,
+    me_of,
     socket_of,
     world_at,
 )
@@ -35,7 +38,6 @@ ROWS_PER_EVENT = 64  # at most, besides the workers that an event sets to work
 ROWS_PER_SOCKET = 8  # at most, in a fault
 DATA_SHIFT = KIND_BITS + 32
 AHEAD, SOON = 16, 6  # events
-LINK_BYTES = LINK.itemsize
 
 
 @compiled
@@ -48,8 +50,8 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         latency_ns = links.latency_ns(w, socket.who, 1)
         policy.may_attempt(w, owner, socket, since_ns)
         socket.attempts = 1
-        index = links.new_link(w, owner, since_ns, latency_ns)
-        link = link_at(w.link_p, index)
+        index = links.new_link(w, owner, latency_ns)
+        link = link_of(w, index)
         link.opened_ns = since_ns
         text = emit.detail(w, SETTLED)
         for event in (codes.NEW, codes.OPEN):
@@ -68,10 +70,26 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
 
 
 @compiled
+def is_new(w, owner, who):
+    """Let a socket, and what its policy remembers, be as at the start: all else is zero."""
+    socket, me = socket_of(w, owner), me_of(w, owner)
+    socket.who = who
+    socket.link = NONE
+    me.outage_ns = NEVER
+    me.began_ns = NEVER
+    me.opened_ns = NEVER
+    me.fresh = 1
+    if w.remembers_more:
+        me.failed_ns = NEVER
+
+
+@compiled
 def begin(address, settled, settled_for_ns, settled_spread_ns, settled_key, spread_ns, cold_key):
     """Let the clients be connected, or connect."""
     w = world_at(address, 0)
     for number in range(w.clients):
+        for place in range(w.per_client):
+            is_new(w, number * w.per_client + place, (number << 20) | place)
         if settled:
             settle(w, number, settled_for_ns, settled_spread_ns, settled_key)
         else:
@@ -128,16 +146,13 @@ def look_ahead(w, later, soon):
     First for what an event is about, then for the neighbours of that in a list.
     """
     if later >= 0:
-        index = (later >> KIND_BITS) & INDEX_MASK
-        if index < w.owners:
-            prefetch(w.link_p + index * LINK_BYTES)
-            prefetch(w.body_p + index * w.body_bytes)
+        ask_ahead(w, (later >> KIND_BITS) & INDEX_MASK)
     if soon >= 0:
         index = (soon >> KIND_BITS) & INDEX_MASK
         if index < w.owners:
-            link = link_at(w.link_p, index)
-            prefetch(w.link_p + link.before * LINK_BYTES)
-            prefetch(w.link_p + link.after * LINK_BYTES)
+            link = link_of(w, index)
+            ask_for_link(w, np.int64(link.before))
+            ask_for_link(w, np.int64(link.after))
 
 
 @compiled
@@ -161,7 +176,7 @@ def handle(w, now_ns, key, payload):
     elif kind == links.CALL_TIMEOUT:
         call_timeout(w, index, call_at(w.call_p, index), now_ns)
     else:
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         link.events -= 1
         of_link(w, kind, index, link, now_ns, data)
         if link.events == 0 and link.limit_ns != FOREVER:
@@ -204,7 +219,7 @@ def of_link(w, kind, index, link, now_ns, data):
 def call_served(w, number, call, now_ns):
     """A worker of the dependency has finished a call."""
     index = np.int64(call.link)
-    link = link_at(w.link_p, index)
+    link = link_of(w, index)
     w.workers_free += 1
     if not call.given_up:
         call.given_up = 1  # answered: the time-out has nothing to do any more
@@ -219,7 +234,7 @@ def call_served(w, number, call, now_ns):
 def call_timeout(w, number, call, now_ns):
     """The server's patience with a call is over."""
     index = np.int64(call.link)
-    link = link_at(w.link_p, index)
+    link = link_of(w, index)
     if not call.given_up:
         call.given_up = 1
         if call.tries_left > 0 and not link.over:

@@ -30,7 +30,7 @@ from stormlab.policy.contract import Terms
 from stormlab.policy.rules import breaking, budgeting, numbers, reconnecting
 from stormlab.policy.rules.numbers import LAST_STOP, NEVER, NOTHING
 from stormlab_models.fleet.compiled.ends import FIRST_CODE, Ends
-from stormlab_models.fleet.compiled.layout import GROUP, SOCKET, client_at, me_of
+from stormlab_models.fleet.compiled.layout import GROUP, LINK, SOCKET, client_at, me_of
 from stormlab_models.fleet.compiled.words import FIRST_REASON
 
 BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN = (
@@ -60,8 +60,9 @@ class Policies:
         count: int,
         per_client: int,
         group_of: NDArray[np.int32],
+        links: int,
     ) -> "Policies":
-        """Lay the policies of ``count`` clients out.
+        """Lay the policies of ``count`` clients out, with room for ``links`` attempts.
 
         Raises:
             NotCompiledError: naming the policy that cannot be compiled, and why.
@@ -74,7 +75,7 @@ class Policies:
                 raise NotCompiledError(f"policy {found.name}: {error}") from None
         rules = np.concatenate([each.rule for each in tables])
         sockets = count * per_client
-        body = _bodies(sockets, any(each.remembers_more for each in tables))
+        body = _bodies(links, any(each.remembers_more for each in tables))
         state: dict[str, NDArray[Any]] = {"body_p": body}
         kept = [array for each in tables for array in each.arrays]
         words = max(each.trip_room for each in tables)
@@ -106,7 +107,10 @@ class Policies:
         world["policy_p"] = self.rules.ctypes.data
         for name, array in self.state.items():
             world[name] = array.ctypes.data
-        world["body_bytes"] = self.state["body_p"].itemsize
+        body = self.state["body_p"].dtype
+        assert body.fields is not None  # noqa: S101  see _bodies
+        world["body_bytes"], world["link_offset"] = body.itemsize, body.fields["link"][1]
+        world["remembers_more"] = body["me"].itemsize > HOT.itemsize
         world["one_group"] = len(self.rules) == 1
 
     @property
@@ -140,21 +144,21 @@ def _terms(found: FoundPolicy) -> tuple[int, ...]:
     return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker)
 
 
-def _bodies(sockets: int, more: bool) -> NDArray[np.void]:
-    """What is kept of each socket and by its policy, in one or two lines of the cache."""
+def _bodies(links: int, more: bool) -> NDArray[np.void]:
+    """What is kept of each socket, by its policy, and of an attempt, in lines of the cache.
+
+    Behind those of the sockets there are more for attempts only; memory that is never touched
+    costs nothing.
+    """
     kept = ME if more else HOT
-    size = -(-(SOCKET.itemsize + kept.itemsize) // LINE_BYTES) * LINE_BYTES
+    link_offset = -(-(SOCKET.itemsize + kept.itemsize) // LINE_BYTES) * LINE_BYTES
     layout = {
-        "names": ["socket", "me"],
-        "formats": [SOCKET, kept],
-        "offsets": [0, SOCKET.itemsize],
-        "itemsize": size,
+        "names": ["socket", "me", "link"],
+        "formats": [SOCKET, kept, LINK],
+        "offsets": [0, SOCKET.itemsize, link_offset],
+        "itemsize": link_offset + LINE_BYTES,
     }
-    body = lines_of(sockets, np.dtype(layout))  # type: ignore[call-overload]
-    for name in ("outage_ns", "began_ns", "opened_ns", *(("failed_ns",) if more else ())):
-        body["me"][name] = NEVER
-    body["me"]["fresh"] = 1
-    return body
+    return lines_of(links, np.dtype(layout))  # type: ignore[call-overload]
 
 
 @compiled
@@ -232,7 +236,7 @@ def reached(w, owner, socket, now_ns):
 
 
 @compiled
-def failed(w, owner, socket, now_ns, dropped, end, began_ns):
+def failed(w, owner, socket, now_ns, dropped, end):
     """An attempt or a connection has ended."""
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
@@ -245,7 +249,7 @@ def failed(w, owner, socket, now_ns, dropped, end, began_ns):
             end_at(rule.end_p, end),
             dropped,
             now_ns,
-            began_ns,
+            NEVER,  # the attempt began when the policy allowed it
             chance_of(w, socket),
         )
     )

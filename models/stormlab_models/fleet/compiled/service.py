@@ -34,7 +34,7 @@ from stormlab_models.fleet.compiled.layout import (
     QUEUED,
     SERVING,
     client_at,
-    link_at,
+    link_of,
     pod_at,
     socket_of,
     step_at,
@@ -193,7 +193,7 @@ def serve(w, pod, now_ns):
     """Let free workers take requests from the queue."""
     while pod.busy < w.workers and pod.length[QUEUED] > 0:
         index = np.int64(pod.last[QUEUED] if w.lifo else pod.first[QUEUED])
-        link = link_at(w.link_p, index)
+        link = link_of(w, index)
         delist(w, index, link)
         if link.over and w.skips:
             links.release(w, index, link)
@@ -216,7 +216,9 @@ def served(w, index, link, now_ns):
     pod = pod_at(w.pod_p, link.pod)
     pod.busy -= 1
     delist(w, index, link)
-    emit.of_link(w, index, link, now_ns, codes.SERVED, np.int64(link.over), -1, 0, 0, 0, link.aux_ns)
+    emit.of_link(
+        w, index, link, now_ns, codes.SERVED, np.int64(link.over), -1, 0, 0, 0, link.aux_ns
+    )
     link.aux_ns = NEVER
     if not link.over:
         if w.has_dependency and w.dependency_first:

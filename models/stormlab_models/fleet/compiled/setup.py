@@ -10,7 +10,6 @@ from stormlab.clock import to_ns
 from stormlab.draws import Draws, Quantiles, lognormal, purpose_key
 from stormlab.faults import Fault, undoing
 from stormlab.fleet.draws import as_array
-from stormlab.fleet.memory import lines_of
 from stormlab.fleet.policy_records import NotCompiledError
 from stormlab.fleet.pools import Pool
 from stormlab.fleet.wheel import Wheel
@@ -110,14 +109,13 @@ def prepare(
     usual = 2 * sockets + ROOM
     most = usual * 2 * room
     ends = Ends.of(parameters, faults)
-    found = Policies.of(policies, ends, clients.count, clients.sockets, groups)
+    found = Policies.of(policies, ends, clients.count, clients.sockets, groups, most)
     wheel = Wheel(until_ns, most, usual)
     latency = _quantiles(parameters.network.latency_s, parameters.network.latency_sigma)
     work = _quantiles(server.handshake_s, server.handshake_sigma)
     schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),
-        "link_p": lines_of(most, layout.LINK),
         "number_p": np.empty(most if rows_max else 1, layout.NUMBERS),
         "pod_p": np.zeros(server.pods, layout.POD),
         "call_p": np.empty(16 * most if parameters.dependency.workers else 1, layout.CALL),
@@ -134,7 +132,7 @@ def prepare(
         arrays |= {} if work is None else {"work_p": as_array(work)}
     except ValueError as error:
         raise NotCompiledError(str(error)) from None
-    _fill(arrays, found.state["body_p"], groups, clients)
+    _fill(arrays, groups)
     world = np.zeros(1, layout.WORLD)
     _set(world[0], parameters, draws, until_ns)
     w = world[0]
@@ -143,8 +141,8 @@ def prepare(
     w["wheel_p"] = wheel.address
     found.install(w)
     w["traced"], w["rows_max"] = rows_max > 0, rows_max
-    pools = {name: Pool(len(arrays[name])) for name in ("link_p", "call_p", "held_p")}
-    pools["link_p"].reserve(sockets)
+    pools = {name: Pool(len(arrays[name])) for name in ("call_p", "held_p")}
+    pools = {"link_p": Pool(most, reserved=sockets), **pools}
     for name, pool in zip(("links_p", "calls_p", "helds_p"), pools.values(), strict=True):
         w[name] = pool.address
     w["steps"], w["faults"] = len(arrays["step_p"]), len(schedule)
@@ -191,19 +189,13 @@ def _tables(parameters: Parameters) -> dict[str, NDArray[Any]]:
 
 def _fill(
     arrays: dict[str, NDArray[Any]],
-    body: NDArray[np.void],
     groups: NDArray[np.int32],
-    clients: Clients,
 ) -> None:
     """Let everything be as at the start."""
     client, pod = arrays["client_p"], arrays["pod_p"]
     client["cut_ns"] = -1
     client["held_first"] = client["held_last"] = NONE
     client["group"] = groups
-    numbers = np.arange(clients.count, dtype=np.int64)
-    who = (numbers[:, None] << 20) | np.arange(clients.sockets, dtype=np.int64)[None, :]
-    body["socket"]["who"] = who.ravel()
-    body["socket"]["link"] = NONE
     pod["first"] = pod["last"] = NONE
     pod["up"] = 1
 
