@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stormlab.scenario import Scenario, ScenarioError
+from stormlab.summary import EVENTS_MAX, Summary
 from stormlab.trace import Trace
 
 ENGINES = ("reference", "fleet", "auto")
@@ -24,8 +25,15 @@ class Compiled(Protocol):
     def why_not(self, scenario: Scenario) -> str:
         """What keeps it from running a scenario, in a few words; empty: nothing."""
 
-    def run(self, scenario: Scenario, seed: int) -> Trace:
-        """The trace that the reference would give."""
+    def run(self, scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace:
+        """The trace that the reference would give.
+
+        Raises:
+            TooLongError: when it has more events than that.
+        """
+
+    def summary(self, scenario: Scenario, seed: int) -> Summary:
+        """What a run without a full trace leaves."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from stormlab.scenario import (
     read_document,
     validated,
 )
+from stormlab.summary import EVENTS_MAX, Summary, TooLongError
 from stormlab.trace import Recorder, Trace
 
 MODELS_GROUP = "stormlab.models"
@@ -195,6 +196,26 @@ def engine_of(scenario: Scenario, engine: str | None = None) -> Choice:
     return choose(scenario, getattr(find_model(scenario.model), "compiled", None), engine)
 
 
+def run_or_summary(
+    scenario: Scenario,
+    seed: int = 0,
+    engine: str | None = None,
+    events_max: int = EVENTS_MAX,
+) -> Trace | Summary:
+    """As :func:`run`; where the compiled engine's trace is longer than that, a summary.
+
+    Raises:
+        ScenarioError: one line, when the engine asked for cannot run it.
+    """
+    compiled = engine_of(scenario, engine).compiled
+    if compiled is None:
+        return run(scenario, seed, "reference")
+    try:
+        return compiled.run(scenario, seed, events_max)
+    except TooLongError:
+        return compiled.summary(scenario, seed)
+
+
 def run(scenario: Scenario, seed: int = 0, engine: str | None = None) -> Trace:
     """Simulate ``scenario`` once under ``seed``; equal arguments give equal traces.
 
@@ -206,7 +227,14 @@ def run(scenario: Scenario, seed: int = 0, engine: str | None = None) -> Trace:
     """
     compiled = engine_of(scenario, engine).compiled
     if compiled is not None:
-        return compiled.run(scenario, seed)
+        try:
+            return compiled.run(scenario, seed)
+        except TooLongError as error:
+            msg = (
+                f"{scenario.name}: {error}, too many for a trace; allowed: fewer clients, a shorter"
+                " duration_s, or stormlab run, which gives figures without a trace"
+            )
+            raise ScenarioError(msg) from None
     model = find_model(scenario.model)
     world = World(Clock(), Draws(seed), Recorder())
     with _collector_off():

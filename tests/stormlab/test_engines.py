@@ -5,6 +5,7 @@ import pytest
 from stormlab.engines import VARIABLE, Choice, choose, using, wanted
 from stormlab.model import engine_of, load_scenario, make_scenario, run
 from stormlab.scenario import Scenario, ScenarioError
+from stormlab.summary import EVENTS_MAX, Summary
 from stormlab.trace import Trace
 
 
@@ -15,7 +16,10 @@ class Never:
         del scenario
         return "it is Monday"
 
-    def run(self, scenario: Scenario, seed: int) -> Trace:
+    def run(self, scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace:
+        raise AssertionError(scenario, seed, events_max)
+
+    def summary(self, scenario: Scenario, seed: int) -> Summary:
         raise AssertionError(scenario, seed)
 
 

@@ -21,6 +21,7 @@ from stormlab.model import World
 from stormlab.policy.catalogue import find_policy
 from stormlab.recovery import Recovery, figures
 from stormlab.scenario import Scenario
+from stormlab.summary import EVENTS_MAX, Summary
 from stormlab.trace import Trace
 from stormlab_models.fleet.link import Link
 from stormlab_models.fleet.page import Client, settled_since_ns
@@ -118,11 +119,17 @@ class CompiledFleet:
 
         return why_not(scenario)
 
-    def run(self, scenario: Scenario, seed: int) -> Trace:
+    def run(self, scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace:
         """The trace that the reference would give."""
         from stormlab_models.fleet.compiled.run import traced  # noqa: PLC0415  heavy
 
-        return traced(scenario, seed)
+        return traced(scenario, seed, events_max)
+
+    def summary(self, scenario: Scenario, seed: int) -> Summary:
+        """What a run without a full trace leaves."""
+        from stormlab_models.fleet.compiled.summary import summary  # noqa: PLC0415  heavy
+
+        return summary(scenario, seed)
 
 
 class FleetModel:

@@ -13,7 +13,10 @@ from stormlab.console import fail, note, print_json, progress, say, shown, table
 
 if TYPE_CHECKING:
     from stormlab.scenario import Scenario
+    from stormlab.summary import Summary
     from stormlab.trace import Trace
+
+EVENTS_MAX = 20_000_000  # as stormlab.summary's, which is heavy to import
 
 SEED_MAX = 2**53 - 1  # what every reader of JSON keeps exactly
 SEED_DIGITS = 16
@@ -59,6 +62,14 @@ What can be set: stormlab models MODEL""",
     help="Change one key of the scenario; may be repeated.",
 )
 @engine_option
+@click.option(
+    "--events-max",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=EVENTS_MAX,
+    show_default=True,
+    help="Longest trace of the compiled engine (60 bytes an event); beyond it, figures only.",
+)
 @click.option("--out", metavar="DIR", help="Write trace, figures.json and metrics.prom into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every parameter.")
 @click.option("--quiet", is_flag=True, help="Print figures and trace hash only.")
@@ -68,6 +79,7 @@ def run(
     seed: int,
     settings: tuple[str, ...],
     engine: str,
+    events_max: int,
     out: str | None,
     as_json: bool,
     quiet: bool,
@@ -79,14 +91,23 @@ def run(
     """
     from stormlab import model  # noqa: PLC0415  heavy: imported when called
     from stormlab.cli import output  # noqa: PLC0415
+    from stormlab.summary import Summary  # noqa: PLC0415
 
     loaded = model.load_scenario(scenario, settings)
     say_engines(engine, [loaded], quiet=quiet or as_json)
     place = output.checked(out) if out is not None else None
     with progress(f"simulating {loaded.name}", quiet=quiet) as steps:
-        trace = next(model.run(loaded, each) for each in steps.over([seed]))
-    figures = model.find_model(loaded.model).figures(trace)
-    result = document(loaded, seed, trace, figures)
+        found = next(
+            model.run_or_summary(loaded, each, events_max=events_max) for each in steps.over([seed])
+        )
+    figures: dict[str, Any]
+    if isinstance(found, Summary):
+        figures, trace = dict(found.figures), found.sample
+        words = summary_words(found, events_max)
+    else:
+        figures, trace = model.find_model(loaded.model).figures(found), found
+        words = [f"trace {trace.hash}   {len(trace):,} events"]
+    result = document(loaded, seed, found, figures)
     written = output.write(place, trace, result) if place is not None else []
     if as_json:
         print_json(result)
@@ -96,15 +117,42 @@ def run(
             say(line)
         say("")
     _show(figures)
-    say(f"trace {trace.hash}   {len(trace):,} events")
+    for line in words:
+        say(line)
     for line in written:
         note(line)
 
 
+def summary_words(summary: Summary, events_max: int) -> list[str]:
+    """Lines that say what a run without a full trace is."""
+    from stormlab.histogram import ERROR  # noqa: PLC0415  heavy: imported when called
+
+    events, error_percent = sum(summary.events.values()), 100 * ERROR
+    watched = summary.sample.header["clients"]
+    return [
+        f"summary {summary.hash}   {events:,} events, more than {events_max:,}: no full trace",
+        f"counts are exact, durations within {error_percent:.1f} %",
+        "return_s: from a socket's first failure until it is open again",
+        f"the first {watched:,} clients have a full trace, kept with --out",
+        f"not told: {summary.missing}",
+    ]
+
+
 def document(
-    scenario: Scenario, seed: int, trace: Trace, figures: dict[str, Any]
+    scenario: Scenario, seed: int, found: Trace | Summary, figures: dict[str, Any]
 ) -> dict[str, Any]:
     """Everything about a run as one JSON document: enough to repeat it."""
+    from stormlab.summary import Summary  # noqa: PLC0415  heavy: imported when called
+
+    if isinstance(found, Summary):
+        end: dict[str, Any] = {
+            "summary_hash": found.hash,
+            "events": found.events,
+            "bin_s": found.bin_s,
+            "over_time": {name: each.tolist() for name, each in found.over_time.items()},
+        }
+    else:
+        end = {"trace_hash": found.hash, "trace_events": len(found)}
     return {
         "stormlab": __version__,
         "model": scenario.model,
@@ -116,8 +164,7 @@ def document(
         "faults": [fault.model_dump(mode="json") for fault in scenario.faults],
         "parameters": scenario.parameters.model_dump(mode="json"),
         "figures": figures,
-        "trace_hash": trace.hash,
-        "trace_events": len(trace),
+        **end,
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from stormlab.clock import NS_PER_MS
 from stormlab.fleet.memory import compiled, load_i8
 from stormlab.fleet.pools import pool_at, take
+from stormlab.fleet.streams import add, streams_at
 from stormlab.fleet.wheel import push, wheel_at
 from stormlab_models.fleet.compiled import codes, emit, links
 from stormlab_models.fleet.compiled import policies as policy
@@ -34,6 +35,9 @@ PENDING = -1
 # what a client is told; how an attempt or a connection ended is a number of ends.py
 REFUSE, DROP, IS_OPEN, IS_PROVED = range(4)
 
+# histograms: from the attempt's begin, and from the first failure, until it is open
+HANDSHAKE, RETURN = range(2)
+
 
 @compiled
 def tidings(what, cause, end):
@@ -44,7 +48,7 @@ def tidings(what, cause, end):
 @compiled
 def calm(w, link, time_ns):
     """Whether nothing but the socket itself acts on it until ``time_ns``, itself included."""
-    return time_ns < w.calm_ns and time_ns <= link.limit_ns
+    return time_ns < w.calm_ns and time_ns <= link.limit_ns and link.owner >= w.watched
 
 
 # decisions ---------------------------------------------------------------------------------------
@@ -87,7 +91,7 @@ def carry_on(w, owner, socket, now_ns, decision):
         cancel(w, socket, now_ns)
         due_ns = max(now_ns, decision)
         emit.of_socket(w, socket, now_ns, codes.TIMER_SET, due_ns - now_ns)
-        if due_ns >= w.calm_ns:
+        if due_ns >= w.calm_ns or owner < w.watched:
             socket.pending = 1
             socket.turn = (socket.turn + 1) & 0x7FFF
             push(
@@ -330,6 +334,11 @@ def opened(w, index, link, now_ns):
         return
     owner = np.int64(link.owner)
     socket = socket_of(w, owner)
+    if w.streams_p:
+        me, kept = me_of(w, owner), streams_at(w.streams_p, 0)
+        add(kept, HANDSHAKE, now_ns - me.began_ns)
+        if me.outage_ns != NEVER:
+            add(kept, RETURN, now_ns - me.outage_ns)
     link.opened_ns = now_ns
     link.limit_ns = FOREVER
     emit.of_link(w, index, link, now_ns, codes.OPEN)

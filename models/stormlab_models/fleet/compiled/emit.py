@@ -3,6 +3,7 @@
 import numpy as np
 
 from stormlab.fleet.memory import compiled, load_i4, load_i8, store_i4, store_i8
+from stormlab.fleet.streams import note, streams_at
 from stormlab_models.fleet.compiled.layout import NONE, numbers_at, row_at, socket_of
 
 COUNT_WORDS = 3  # events, bytes up, bytes down
@@ -60,8 +61,10 @@ def row(
 
 
 @compiled
-def count(w, event, up, down):
+def count(w, time_ns, event, up, down):
     """Count an event."""
+    if w.streams_p:
+        note(streams_at(w.streams_p, 0), time_ns, event, up, down)
     place = event * COUNT_WORDS
     store_i8(w.count_p, place, load_i8(w.count_p, place) + 1)
     if up:
@@ -75,7 +78,9 @@ def of_link(
     w, index, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0
 ):
     """Write down an event of a link."""
-    if w.traced:
+    if not w.traced:
+        count(w, time_ns, event, up, down)
+    if link.owner < w.watched:
         who = socket_of(w, link.owner).who
         numbers = numbers_at(w.number_p, index)
         row(
@@ -95,14 +100,14 @@ def of_link(
             value_ns,
             text,
         )
-    else:
-        count(w, event, up, down)
 
 
 @compiled
 def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
     """Write down an event of an endpoint."""
-    if w.traced:
+    if not w.traced:
+        count(w, time_ns, event, 0, 0)
+    if socket.who < w.watched_who:
         row(
             w,
             time_ns,
@@ -120,14 +125,12 @@ def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
             value_ns,
             text,
         )
-    else:
-        count(w, event, 0, 0)
 
 
 @compiled
 def of_world(w, time_ns, event, client=-1, conn=-1, value_ns=0, text=0):
     """Write down an event of a client or a pod."""
-    if w.traced:
+    if not w.traced:
+        count(w, time_ns, event, 0, 0)
+    if w.watched and client << 20 < w.watched_who:
         row(w, time_ns, event, client, NONE, NONE, 0, conn, 0, -1, 0, 0, 0, value_ns, text)
-    else:
-        count(w, event, 0, 0)

@@ -144,6 +144,9 @@ WORLD = np.dtype(
         ("clients", "<i8"),
         ("per_client", "<i8"),  # sockets of a client
         ("owners", "<i8"),  # all sockets
+        ("watched", "<i8"),  # whose sockets below this number have a trace
+        ("watched_who", "<i8"),  # the same as an address of draws
+        ("streams_p", "<i8"),  # 0: nothing is counted over time
         ("pods", "<i8"),
         ("workers", "<i8"),
         ("backlog", "<i8"),
@@ -156,7 +159,7 @@ WORLD = np.dtype(
         ("dependency_first", "<i1"),
         ("over_1013", "<i1"),  # admission.over
         ("alone", "<i1"),  # no two sockets share a breaker or a budget
-        ("traced", "<i1"),
+        ("traced", "<i1"),  # everybody is watched, and nothing counted
         ("one_group", "<i1"),  # everybody has the same policy
         ("remembers_more", "<i1"),  # some policy does, than HOT has
         ("close_code", "<i8"),

@@ -133,7 +133,7 @@ def new_link(w, owner, latency_ns):
     link.spent = 0
     link.alarmed = 0
     socket.link = index
-    if w.traced:
+    if owner < w.watched:
         client, numbers = client_at(w.client_p, socket.who >> 20), numbers_at(w.number_p, index)
         numbers.socket = client.sockets
         client.sockets += 1
@@ -153,9 +153,9 @@ def release(w, index, link):
 @compiled
 def connect_over(w, index, link):
     """Number a connection that the service takes up, for the trace."""
-    if w.traced:
+    if link.owner < w.watched:
         numbers_at(w.number_p, index).conn = w.conns
-        w.conns += 1
+    w.conns += 1
 
 
 @compiled

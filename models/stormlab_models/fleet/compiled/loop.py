@@ -115,7 +115,7 @@ def run(address, events_max):
             return LINKS_FULL
         fault_ns = faults.next_fault_ns(w)
         if ready(wheel, fault_ns) and wheel.time_ns < fault_ns:
-            if w.traced and w.rows + ROWS_PER_EVENT + 2 * w.workers > w.rows_max:
+            if w.watched and w.rows + ROWS_PER_EVENT + 2 * w.workers > w.rows_max:
                 return ROWS_FULL
             if w.events >= last:
                 return PAUSED
@@ -125,8 +125,8 @@ def run(address, events_max):
             w.now_ns = wheel.time_ns
             handle(w, wheel.time_ns, wheel.key, wheel.payload)
         elif fault_ns <= w.until_ns:
-            if w.traced and w.rows > 0:
-                most = ROWS_PER_EVENT + ROWS_PER_SOCKET * w.clients * (w.per_client + 1)
+            if w.watched and w.rows > 0:
+                most = ROWS_PER_EVENT + ROWS_PER_SOCKET * 2 * w.watched + 2 * w.pods
                 if w.rows + most > w.rows_max:
                     return ROWS_FULL
             w.calm_ns = 0

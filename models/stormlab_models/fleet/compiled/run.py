@@ -11,8 +11,10 @@ from stormlab import __version__
 from stormlab.clock import to_ns
 from stormlab.draws import Draws
 from stormlab.fleet.policy_records import NotCompiledError, policy_tables
+from stormlab.fleet.streams import Streams
 from stormlab.policy.catalogue import find_policy
 from stormlab.scenario import Scenario
+from stormlab.summary import EVENTS_MAX, TooLongError
 from stormlab.trace import Trace
 from stormlab_models.fleet.compiled import loop
 from stormlab_models.fleet.compiled.ends import Ends
@@ -24,7 +26,6 @@ from stormlab_models.fleet.parameters import Parameters
 from stormlab_models.fleet.setting import faults_of_run, groups_of, header
 
 EVENTS_AT_ONCE = 2_000_000  # between two looks at Ctrl-C
-ROWS_AT_ONCE = 1 << 20
 ROOM_MAX = 256
 
 T = TypeVar("T")
@@ -93,8 +94,15 @@ class Started:
             raise NotCompiledError(self.memory.policies.trouble)
 
 
-def start(scenario: Scenario, seed: int, *, rows_max: int, room: int) -> Started:
-    """Lay a run out in memory.
+def start(
+    scenario: Scenario,
+    seed: int,
+    *,
+    watched: int | None = None,
+    room: int = 1,
+    streams: Streams | None = None,
+) -> Started:
+    """Lay a run out in memory; see :func:`.setup.prepare`. ``watched``: None: all clients.
 
     Raises:
         NotCompiledError: for what only the reference engine can do.
@@ -107,16 +115,16 @@ def start(scenario: Scenario, seed: int, *, rows_max: int, room: int) -> Started
     draws = Draws(seed)
     policies = [find_policy(group) for group in parameters.groups]
     groups = groups_of(parameters.mix, draws, parameters.clients.count)
-    faults = faults_of_run(parameters, draws, scenario.faults)
     memory = prepare(
         parameters,
         policies,
         groups,
-        faults,
+        faults_of_run(parameters, draws, scenario.faults),
         draws,
         to_ns(scenario.duration_s),
-        rows_max=rows_max,
+        watched=parameters.clients.count if watched is None else watched,
         room=room,
+        streams=streams,
     )
     listed = groups.tolist() if parameters.mix else []
     return Started(memory, draws, header(parameters, draws, policies, listed))
@@ -134,25 +142,44 @@ def with_room(make: Callable[[int], T]) -> T:
                 raise
 
 
-def traced(scenario: Scenario, seed: int) -> Trace:
+def traced(scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace:
     """The trace of a run, equal to the reference's.
 
     Raises:
         NotCompiledError: for what only the reference engine can do.
+        TooLongError: when it has more events than that.
     """
-    return with_room(lambda room: _traced(scenario, seed, room))
+
+    def make(room: int) -> Trace:
+        started = start(scenario, seed, room=room)
+        return trace_of(scenario, seed, started, collected(started, events_max))
+
+    return with_room(make)
 
 
-def _traced(scenario: Scenario, seed: int, room: int) -> Trace:
-    parameters = scenario.parameters
-    assert isinstance(parameters, Parameters)  # noqa: S101  the harness validated it
-    people = parameters.clients.count * (parameters.clients.sockets + 1)
-    started = start(scenario, seed, rows_max=ROWS_AT_ONCE + 16 * people, room=room)
+def collected(started: Started, events_max: int | None = None) -> list[NDArray[np.void]]:
+    """Let a run go on to its end; gives the rows of its trace.
+
+    Raises:
+        TooLongError: when there are more than that.
+    """
     memory, world = started.memory, started.memory.world
     rows: list[NDArray[np.void]] = []
+    total = 0
     for _ in started.statuses():
         rows.append(memory.arrays["row_p"][: int(world[0]["rows"])].copy())
         world[0]["rows"] = 0
+        total += len(rows[-1])
+        if events_max is not None and total > events_max:
+            raise TooLongError(events_max)
+    return rows
+
+
+def trace_of(
+    scenario: Scenario, seed: int, started: Started, rows: list[NDArray[np.void]]
+) -> Trace:
+    """The trace that rows are."""
+    memory, world = started.memory, started.memory.world
     drawn = (("latencies_drawn", memory.latency), ("works_drawn", memory.work))
     for name, table in drawn:
         if world[0][name] and table is not None:
@@ -181,7 +208,7 @@ def counted(scenario: Scenario, seed: int) -> Started:
     """Run without a trace: the memory then holds counts and the last state of everybody."""
 
     def make(room: int) -> Started:
-        started = start(scenario, seed, rows_max=0, room=room)
+        started = start(scenario, seed, watched=0, room=room)
         for _ in started.statuses():
             pass
         return started

@@ -12,6 +12,7 @@ from stormlab.faults import Fault, undoing
 from stormlab.fleet.draws import as_array
 from stormlab.fleet.policy_records import NotCompiledError
 from stormlab.fleet.pools import Pool
+from stormlab.fleet.streams import Streams
 from stormlab.fleet.wheel import Wheel
 from stormlab.policy.catalogue import FoundPolicy
 from stormlab.vocabulary import EVENTS
@@ -26,6 +27,7 @@ from stormlab_models.fleet.parameters import Clients, Parameters
 from stormlab_models.fleet.wire import SYN_RETRY_S, TLS
 
 ROOM = 1024
+ROWS_AT_ONCE = 1 << 20
 
 
 @dataclass
@@ -93,19 +95,22 @@ def prepare(
     draws: Draws,
     until_ns: int,
     *,
-    rows_max: int,
+    watched: int,
     room: int = 1,
+    streams: Streams | None = None,
 ) -> Memory:
     """Lay out the memory of a run.
 
-    ``rows_max``: rows of the trace that are kept before the caller takes them; 0: no trace, counts
-    only. ``room``: how many times the usual memory for what is under way.
+    ``watched``: how many clients have a trace; where it is not all, everybody's events are counted,
+    over time too if there are ``streams``. ``room``: how many times the usual memory for what is
+    under way.
 
     Raises:
         NotCompiledError: for what the kernel cannot do.
     """
     clients, server = parameters.clients, parameters.server
     sockets = clients.count * clients.sockets
+    rows_max = ROWS_AT_ONCE + 32 * watched * (clients.sockets + 1) + 4 * server.pods
     usual = 2 * sockets + ROOM
     most = usual * 2 * room
     ends = Ends.of(parameters, faults)
@@ -116,13 +121,13 @@ def prepare(
     schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),
-        "number_p": np.empty(most if rows_max else 1, layout.NUMBERS),
+        "number_p": np.empty(most if watched else 1, layout.NUMBERS),
         "pod_p": np.zeros(server.pods, layout.POD),
         "call_p": np.empty(16 * most if parameters.dependency.workers else 1, layout.CALL),
         "held_p": np.empty(most, layout.HELD),
         "fault_p": schedule,
         "routed_p": np.arange(server.pods, dtype="<i4"),
-        "row_p": np.empty(max(1, rows_max), layout.ROW),
+        "row_p": np.empty(rows_max if watched else 1, layout.ROW),
         "detail_p": np.zeros(len(WORDS), "<i4"),
         "group_p": found.groups,
         **_tables(parameters),
@@ -140,7 +145,10 @@ def prepare(
         w[name] = array.ctypes.data
     w["wheel_p"] = wheel.address
     found.install(w)
-    w["traced"], w["rows_max"] = rows_max > 0, rows_max
+    w["traced"] = streams is None and watched == clients.count
+    w["rows_max"] = rows_max if watched else 0
+    w["watched"], w["watched_who"] = watched * clients.sockets, watched << 20
+    w["streams_p"] = 0 if streams is None else streams.address
     pools = {name: Pool(len(arrays[name])) for name in ("call_p", "held_p")}
     pools = {"link_p": Pool(most, reserved=sockets), **pools}
     for name, pool in zip(("links_p", "calls_p", "helds_p"), pools.values(), strict=True):

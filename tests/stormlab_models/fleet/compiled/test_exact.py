@@ -16,8 +16,10 @@ from stormlab.model import built_in_scenarios, engine_of, load_scenario, make_sc
 from stormlab.policy import Reconnect
 from stormlab.policy.catalogue import catalogue, registered
 from stormlab.scenario import Scenario
+from stormlab.trace import COLUMNS, Trace
 from stormlab.vocabulary import EVENTS
 from stormlab_models.fleet.compiled.run import counted
+from stormlab_models.fleet.compiled.summary import summary
 from stormlab_models.fleet.compiled.words import VERBS
 
 Document = dict[str, Any]
@@ -47,6 +49,21 @@ def assert_equal(scenario: Scenario, seed: int) -> None:
     for place, column in enumerate((np.ones(len(rows), int), rows["up"], rows["down"])):
         np.add.at(expected[:, place], rows["event"], column)
     assert np.array_equal(counts_of(scenario, seed), expected)
+    watched = max(1, scenario.parameters.model_dump()["clients"]["count"] // 2)
+    assert_same_rows(summary(scenario, seed, watched).sample, reference, watched)
+
+
+def assert_same_rows(sample: Trace, whole: Trace, watched: int) -> None:
+    """Compare a sample with what a full trace has of the first clients and of the service."""
+    of_them = whole.rows[whole.rows["client"] < watched]
+    for column in COLUMNS:
+        if column != "detail":
+            assert np.array_equal(sample.rows[column], of_them[column]), column
+    texts = [
+        [trace.text(row) for row in rows]
+        for trace, rows in ((sample, sample.rows), (whole, of_them))
+    ]
+    assert texts[0] == texts[1]
 
 
 @pytest.mark.parametrize("name", sorted(set(FLEETS) - SLOW_SCENARIOS - ONLY_REFERENCE))
