@@ -2,7 +2,7 @@
 
 | file | what it is |
 |---|---|
-| `restart.cpp` | C++: the scenario of `benchmarks/fleet_speed.py`; equal counts under every seed |
+| `restart.cpp` | C++: the scenario of `stormlab_models.bench`; equal counts under every seed |
 | `restart_events.cpp` | the same with an event for each thing that happens, a record per socket |
 | `restart.hpp` | what the two share |
 | `restart_simpy.py` | the same as a plain SimPy script: as many attempts, within chance |

@@ -3,7 +3,7 @@
 //   restart SOCKETS SEED [heap]     prints counts, processor seconds and memory as "name value"
 //
 // This is what an engine of general use is measured against: a program for the one scenario of
-// benchmarks/fleet_speed.py (clients of eight sockets, policy aws-full-jitter, limited admission),
+// stormlab_models.bench.worker (clients of eight sockets, policy aws-full-jitter, limited admission),
 // which gives the engine's own counts under every seed, to the last byte. It draws by the same
 // addresses (sim/stormlab/draws.py) and has the engine's order at equal times.
 //

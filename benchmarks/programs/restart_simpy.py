@@ -1,7 +1,7 @@
 """The restart storm in plain SimPy: `python restart_simpy.py SOCKETS SEED`.
 
 One process per socket, seconds as floats, one stream of random numbers: what an engineer writes in
-an afternoon for the scenario of `benchmarks/fleet_speed.py`. It agrees with stormlab in attempts
+an afternoon for the scenario of `stormlab_models.bench.worker`. It agrees with stormlab in attempts
 per socket and recovery within chance, not bit by bit.
 
 Left out: the policy's connect time-out of 10 s, which never comes in this scenario. A time-out for

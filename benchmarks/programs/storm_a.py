@@ -58,9 +58,10 @@ def scenario_of(clients: int) -> Scenario:
 
 def counts(clients: int, seed: int) -> tuple[int, int, float]:
     """Attempts, opened connections and when the last was opened, by the compiled engine."""
-    arrays = counted(scenario_of(clients), seed).memory.arrays
-    events = arrays["count_p"].reshape(-1, 3)[:, 0]
-    links = arrays["link_p"][arrays["socket_p"]["link"]]
+    memory = counted(scenario_of(clients), seed).memory
+    events = memory.arrays["count_p"].reshape(-1, 3)[:, 0]
+    bodies = memory.policies.state["body_p"]
+    links = bodies["link"][bodies["socket"]["link"][:clients]]
     return int(events[NEW]), int(events[OPEN]), to_s(int(links["opened_ns"].max()))
 
 

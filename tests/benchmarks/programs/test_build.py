@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from benchmarks.fleet_speed import scenario_of
 from benchmarks.programs import build
 from benchmarks.programs.build import ProgramError, build_cpp, run_cpp, run_script
 
 from stormlab.vocabulary import EVENTS
+from stormlab_models.bench.worker import restart
 from stormlab_models.fleet.compiled.run import counted
 
 PROGRAMS = ("restart", "restart_events")
@@ -16,7 +16,7 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="there i
 
 
 def counts_of_engine(sockets: int, seed: int) -> dict[str, int]:
-    counts = counted(scenario_of(sockets), seed).memory.arrays["count_p"].reshape(-1, 3)
+    counts = counted(restart(sockets), seed).memory.arrays["count_p"].reshape(-1, 3)
     told: dict[str, int] = {}
     for event, row in zip(EVENTS, counts.tolist(), strict=True):
         told |= {f"{event}{end}": row[place] for place, end in enumerate(("", ".up", ".down"))}

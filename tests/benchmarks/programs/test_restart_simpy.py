@@ -4,17 +4,17 @@ import math
 from statistics import fmean, stdev
 
 import pytest
-from benchmarks.fleet_speed import scenario_of
 from benchmarks.programs.build import run_script
 
 from stormlab.vocabulary import EVENT_CODE, Event
+from stormlab_models.bench.worker import restart
 from stormlab_models.fleet.compiled.run import counted
 
 SOCKETS, SEEDS = 800, range(1, 9)
 
 
 def attempts_of_engine(seed: int) -> float:
-    counts = counted(scenario_of(SOCKETS), seed).memory.arrays["count_p"].reshape(-1, 3)
+    counts = counted(restart(SOCKETS), seed).memory.arrays["count_p"].reshape(-1, 3)
     return int(counts[EVENT_CODE[Event.NEW], 0]) / SOCKETS
 
 
