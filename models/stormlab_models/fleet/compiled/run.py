@@ -157,6 +157,26 @@ def traced(scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace
     return with_room(make)
 
 
+def sampled(started: Started, rows_max: int) -> list[NDArray[np.void]]:
+    """Let a run go on to its end; gives the rows of those who are watched to the end.
+
+    Where they are more than ``rows_max``, only the first half of the clients is watched on: memory
+    does not grow with the number of attempts.
+    """
+    memory, world = started.memory, started.memory.world
+    rows: list[NDArray[np.void]] = []
+    for _ in started.statuses():
+        rows.append(memory.arrays["row_p"][: int(world[0]["rows"])].copy())
+        world[0]["rows"] = 0
+        watched = int(world[0]["watched_who"]) >> 20
+        while sum(map(len, rows)) > rows_max and watched > 1:
+            watched //= 2
+            rows = [part[part["client"] < watched] for part in rows]
+        world[0]["watched_who"] = watched << 20
+        world[0]["watched"] = watched * int(world[0]["per_client"])
+    return rows
+
+
 def collected(started: Started, events_max: int | None = None) -> list[NDArray[np.void]]:
     """Let a run go on to its end; gives the rows of its trace.
 

@@ -14,12 +14,13 @@ from stormlab.vocabulary import EVENTS, Event
 from stormlab_models.fleet.compiled.clients import HANDSHAKE, RETURN
 from stormlab_models.fleet.compiled.emit import COUNT_WORDS
 from stormlab_models.fleet.compiled.layout import LIVE
-from stormlab_models.fleet.compiled.run import Started, collected, start, trace_of, with_room
+from stormlab_models.fleet.compiled.run import Started, sampled, start, trace_of, with_room
 from stormlab_models.fleet.parameters import Parameters
 
 BIN_NS = 100 * NS_PER_MS
 BINS_PER_S = 10
 WATCHED = 1000  # clients, where nothing else is said
+ROWS_MAX = 1_000_000  # of their trace: 60 MB; where it is longer, fewer are watched
 
 # what is counted over time, by name
 OVER_TIME = {
@@ -43,8 +44,10 @@ HISTOGRAMS = {"return_s": RETURN, "handshake_s": HANDSHAKE}
 QUANTILES = (50, 95, 99)
 
 
-def summary(scenario: Scenario, seed: int, watched: int = WATCHED) -> Summary:
-    """Run without a full trace; ``watched``: how many clients have one.
+def summary(
+    scenario: Scenario, seed: int, watched: int = WATCHED, rows_max: int = ROWS_MAX
+) -> Summary:
+    """Run without a full trace; ``watched``: how many clients have one, if that is not longer.
 
     Raises:
         NotCompiledError: for what only the reference engine can do.
@@ -56,8 +59,8 @@ def summary(scenario: Scenario, seed: int, watched: int = WATCHED) -> Summary:
     def make(room: int) -> Summary:
         streams = Streams(to_ns(scenario.duration_s), BIN_NS, COLUMNS, len(HISTOGRAMS))
         started = start(scenario, seed, watched=watched, room=room, streams=streams)
-        rows = collected(started)
-        return _summary(scenario, seed, started, streams, rows, watched)
+        rows = sampled(started, rows_max)
+        return _summary(scenario, seed, started, streams, rows)
 
     return with_room(make)
 
@@ -68,12 +71,12 @@ def _summary(
     started: Started,
     streams: Streams,
     rows: list[NDArray[np.void]],
-    watched: int,
 ) -> Summary:
     parameters = scenario.parameters
     assert isinstance(parameters, Parameters)  # noqa: S101
     sample = trace_of(scenario, seed, started, rows)
     whole = dict(sample.header)
+    watched = int(started.memory.world[0]["watched_who"]) >> 20
     sample.header["clients"] = watched
     if "policy_of_client" in sample.header:
         sample.header["policy_of_client"] = sample.header["policy_of_client"][:watched]

@@ -83,6 +83,16 @@ def test_durations_are_those_of_the_trace() -> None:
         assert told.durations["handshake_s"].quantile_s(share) == pytest.approx(exact_s, rel=ERROR)
 
 
+def test_a_long_sample_becomes_one_of_fewer_clients() -> None:
+    scenario = make_scenario(STORM, name="storm")
+    fewer = summary(scenario, 1, 40, rows_max=1000)
+    watched = fewer.sample.header["clients"]
+    assert watched in {1, 2, 5, 10}
+    same = summary(scenario, 1, watched)
+    assert np.array_equal(fewer.sample.rows["time_ns"], same.sample.rows["time_ns"])
+    assert fewer.figures == same.figures
+
+
 def test_a_summary_depends_on_scenario_and_seed_only() -> None:
     scenario = make_scenario(STORM, name="storm")
     assert summary(scenario, 1, 10).hash == summary(scenario, 1, 10).hash
