@@ -273,9 +273,7 @@ def memory(sizes: Sizes) -> Iterator[Found]:
         mebibytes = f"{told['grew_bytes'] / 2**20:,.0f}"
         found.rows.append([f"{sockets:,}", f"{outage_s:,.0f} s", kind, f"{each:.0f}", mebibytes])
         found.data[f"{sockets} {outage_s:g} {kind}"] = each
-    found.notes.append(
-        "summary: counts over time, and a trace of up to 1,000 clients and 60 MB"
-    )
+    found.notes.append("summary: counts over time, and a trace of up to 1,000 clients and 60 MB")
     yield found
 
 

@@ -19,7 +19,6 @@ from stormlab.vocabulary import EVENT_CODE, Event
 
 PER_CLIENT = 8
 KINDS = ("reference", "traced", "counted", "summary")
-ROW_BYTES = 60
 
 
 def restart(sockets: int, outage_s: float = 60) -> Scenario:
@@ -87,6 +86,8 @@ def _run(kind: str, scenario: Scenario, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Measure what the command line says."""
     kind, sockets, seed, outage_s = sys.argv[1:]
+    if kind not in KINDS:
+        sys.exit(f"found '{kind}'; allowed: {', '.join(KINDS)}")
     print(json.dumps(measured(kind, int(sockets), int(seed), float(outage_s))))  # noqa: T201  the result
 
 
