@@ -312,13 +312,12 @@ def _two_cores(sizes: Sizes) -> Found:
         times = []
         for at_once in (False, True):
             begin = perf_counter()
-            first = started("counted", sockets)
+            waiting = [started("counted", sockets)]
             if not at_once:
-                first.communicate(timeout=TIMEOUT_S)
-            second = started("counted", sockets)
-            for process in (first, second):
-                if process.poll() is None:
-                    process.communicate(timeout=TIMEOUT_S)
+                waiting.pop().communicate(timeout=TIMEOUT_S)
+            waiting.append(started("counted", sockets))
+            for process in waiting:
+                process.communicate(timeout=TIMEOUT_S)
             times.append(perf_counter() - begin)
         pairs.append(times)
     one, two = (median(each) for each in zip(*pairs, strict=True))
