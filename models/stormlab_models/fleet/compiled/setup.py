@@ -145,10 +145,7 @@ def prepare(
         w[name] = array.ctypes.data
     w["wheel_p"] = wheel.address
     found.install(w)
-    w["traced"] = streams is None and watched == clients.count
-    w["rows_max"] = rows_max if watched else 0
-    w["watched"], w["watched_who"] = watched * clients.sockets, watched << 20
-    w["streams_p"] = 0 if streams is None else streams.address
+    _watch(w, clients, watched, rows_max, streams)
     pools = {name: Pool(len(arrays[name])) for name in ("call_p", "held_p")}
     pools = {"link_p": Pool(most, reserved=sockets), **pools}
     for name, pool in zip(("links_p", "calls_p", "helds_p"), pools.values(), strict=True):
@@ -159,6 +156,16 @@ def prepare(
     return Memory(
         world, wheel, tuple(pools.values()), arrays, found, latency, work, _start(clients)
     )
+
+
+def _watch(
+    w: np.void, clients: Clients, watched: int, rows_max: int, streams: Streams | None
+) -> None:
+    """Say of whom a trace is kept, and what is counted."""
+    w["traced"] = streams is None and watched == clients.count
+    w["rows_max"] = rows_max if watched else 0
+    w["watched"], w["watched_who"] = watched * clients.sockets, watched << 20
+    w["streams_p"] = 0 if streams is None else streams.address
 
 
 def _start(clients: Clients) -> tuple[Any, ...]:
