@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 SEEDS = 64  # few, since what a policy does by itself under a seed is worked out once
 SHORT_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-LONG_S = (300.0, 300.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 7200.0)  # the longest cost most
+LONG_S = (300.0,) * 8 + (600.0,) * 5 + (1800.0,) * 2 + (7200.0,)  # the longest cost most
 # a server that accepts and closes, long enough to judge; a client that is fooled makes thousands of
 # attempts in the longest, which is where the time of a check goes
-FOOLED_S = (60.0, 60.0, 60.0, 90.0, 90.0, 120.0, 120.0, 300.0)
+FOOLED_S = (60.0,) * 9 + (90.0,) * 3 + (120.0,) * 3 + (300.0,)
 CODES = (1012, 1001, 1013, 1000, 1006, 1008, 1011, 4000, 4001)
 PARTS = 20  # times of what a person does, as parts of the schedule
 
@@ -89,7 +89,7 @@ _WHATS: tuple[What, ...] = ("refuse", "stop", "reject", "hang", "serve", "mute")
 def _phase(pick: Pick) -> Phase:
     what = one(pick, _WHATS)
     if what == "reject":
-        for_s = one(pick, SHORT_S) if maybe(pick, 1, 2) else one(pick, FOOLED_S)
+        for_s = one(pick, FOOLED_S) if maybe(pick, 1, 6) else one(pick, SHORT_S)
     elif what in {"refuse", "stop", "hang"} and maybe(pick, 1, 20):
         for_s = one(pick, LONG_S)
     else:
