@@ -45,6 +45,7 @@ TROPHIES = (
         " number becomes 0 ms: after 85 minutes of outage a client sends every other retry at"
         " once.",
         BareWorld((Phase("refuse", 7_200.0),), settle_s=27.0),
+        budget="ci",
     ),
     Trophy(
         "socket.io-client",
