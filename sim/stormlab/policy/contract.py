@@ -193,4 +193,9 @@ def due(policy: Policy, time_ns: int, chance: Chance) -> Decision:
     """
     if policy.may_attempt(time_ns):
         return RetryAt(time_ns)
+    return instead(policy, time_ns, chance)
+
+
+def instead(policy: Policy, time_ns: int, chance: Chance) -> Decision:
+    """What a policy does that refused the attempt that was due: see :func:`due`."""
     return policy.postponed(time_ns, chance) if isinstance(policy, Postpones) else None

@@ -36,8 +36,8 @@ from stormlab.policy.contract import (
     RetryAt,
     Scope,
     Stop,
-    due,
     first_attempt,
+    instead,
 )
 
 
@@ -176,8 +176,13 @@ class Host:
             msg = f"no attempt is due at {time_ns} ns: {self.phase}, due at {due_ns}"
             raise RuntimeError(msg)
         now_ns = self._now_ns = max(time_ns, self._now_ns)
-        decision = due(self.policy, now_ns, self._next_chance())
-        if isinstance(decision, RetryAt) and decision.time_ns == now_ns:
+        self._count_decision()
+        decision: Decision = None
+        made = self.policy.may_attempt(now_ns)
+        if not made:
+            decision = instead(self.policy, now_ns, _OneDecision(self.chance))
+            made = isinstance(decision, RetryAt) and decision.time_ns == now_ns
+        if made:
             self.phase, self._pending = _CONNECTING, None
             self.attempt += 1
             self.began_ns = now_ns
@@ -229,6 +234,10 @@ class Host:
 
     def _next_chance(self, fact: Fact | None = None) -> Chance:
         """Chance for a new decision; as in the simulation, good news takes no draw."""
-        if isinstance(self.chance, AddressedChance) and fact not in NO_DRAW:
-            self.chance.ordinal += 1
+        if fact not in NO_DRAW:
+            self._count_decision()
         return _OneDecision(self.chance)
+
+    def _count_decision(self) -> None:
+        if isinstance(self.chance, AddressedChance):
+            self.chance.ordinal += 1

@@ -187,7 +187,8 @@ class Socket:
             self._patience_ns = None
 
     def _later(self, delay_ns: int, action: Callable[[], None]) -> None:
-        self.run.at(self.run.now_ns + delay_ns, action)
+        run = self.run
+        run.at(run.now_ns + delay_ns, action)
 
     def _is(self, number: int, phase: HostPhase) -> bool:
         return self.host.attempt == number and self.host.phase is phase and not self.run.closed
@@ -232,10 +233,10 @@ class Socket:
         self.note(_OPEN)
         if self._terms.http_first:
             self._tell(self._good(Fact.REACHED), number)
-        self._tell(self._good(_OPENED), number)
+        self.host.tell(self._good(_OPENED), number)  # who is connected has nothing pending
         if phase.what == "serve":
             self.note(Event.PROVED)
-            self._tell(self._good(Fact.PROVED), number)
+            self.host.tell(self._good(Fact.PROVED), number)
         elif phase.what == "reject":
             wait_ns = to_ns(phase.after_s) if self.run.phase is phase else WAY_NS
             self._later(wait_ns, partial(self._fool, number, phase))
