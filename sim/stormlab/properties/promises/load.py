@@ -48,15 +48,7 @@ UNTOLD_ATTEMPTS = 125  # two a second, of a policy that declares no delays
 FLAPS = 8  # connections after which it should have backed off
 SEEDS = 16
 UNTOLD_STABLE_NS = NS_PER_S  # what may count as stable to a policy that does not say
-_BREAKS = {
-    FAULT,
-    OFFLINE,
-    ONLINE,
-    HIDDEN,
-    VISIBLE,
-    RETRY_BY_HAND,
-    CLOSE_CALLED,
-}
+_BREAKS = (FAULT, OFFLINE, ONLINE, HIDDEN, VISIBLE, RETRY_BY_HAND, CLOSE_CALLED)
 _OPENINGS = {OPEN, ONLINE, VISIBLE, RETRY_BY_HAND}  # from which attempts are counted anew
 BYTES_MAX = 9_000  # TCP with ten SYNs, a full TLS handshake, an HTTP request first, upgrade, 101
 
