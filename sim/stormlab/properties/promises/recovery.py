@@ -339,7 +339,8 @@ def _still_open(silent: Step, now_ns: int, who: str) -> Finding:
 def _forgets(subject: Subject, seen: Seen) -> Finding:
     """Compare the delay after a long and proved connection with the policy's first delays."""
     declared = subject.declared
-    if declared.budget is not None or declared.drops_fail:
+    by_others = declared.breaker is not None and declared.shared and len(seen.stories) > 1
+    if declared.budget is not None or declared.drops_fail or by_others:
         return undecided("its guards may hold back the first retry")
     bound_ns = subject.once("first delay", lambda: _first_delay_ns(subject))
     long_ns = to_ns(max(STABLE_S, declared.stable_s))

@@ -249,6 +249,23 @@ def test_a_silence_that_the_end_cuts_short_is_no_breach(hand: Any) -> None:
     assert hand.judge("notices-a-dead-peer", hand.story(*lines)).outcome is Outcome.HOLDS
 
 
+def test_a_breaker_that_other_sockets_opened_may_hold_back_a_first_retry(
+    hand: Any, refused: Lives
+) -> None:
+    rule = CircuitBreaker(open_for=Constant(20.0))
+    up = [(60.0, "new"), (60.1, "open"), (60.1, "proved"), (81.1, "close", {"code": 1006})]
+    late = hand.story(*refused(0, 5, 10.0), *up, (81.1, "timer_set", {"value_s": 12.0}))
+    other = hand.story(*refused(0, 5, 10.0), endpoint=1)
+
+    def outcome(*stories: Any, **declares: Any) -> Outcome:
+        return Outcome(hand.judge("forgets-when-stable", *stories, **declares).outcome)
+
+    assert outcome(late, other, breaker=rule, shared=True) is Outcome.UNDECIDED
+    assert outcome(late, other, breaker=rule, shared=False) is Outcome.BROKEN
+    assert outcome(late, other, shared=True) is Outcome.BROKEN
+    assert outcome(late, breaker=rule, shared=True) is Outcome.BROKEN
+
+
 def test_failures_before_an_earlier_connection_are_forgiven_already(
     hand: Any, refused: Lives
 ) -> None:
