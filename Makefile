@@ -53,7 +53,7 @@ docs: $(STAMP) ## rewrite the tables of the documents from runs (some minutes)
 	$(BIN)/python -m stormlab.statistics.selftest docs/statistics.md
 	$(BIN)/python -m stormlab_models.promises_doc docs/promises.md
 
-selftest-doc: $(STAMP) ## rewrite the discovery table of docs/selftest.md (a quarter of an hour)
+selftest-doc: $(STAMP) ## rewrite the discovery table of docs/selftest.md (some minutes)
 	$(BIN)/python -m stormlab_models.planted_doc docs/selftest.md
 
 mutants: $(STAMP) ## change the promises on purpose; rewrite the table of survivors

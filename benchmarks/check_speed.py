@@ -43,13 +43,16 @@ def main() -> int:
     for _ in range(LOOP):
         pass
     loop_s = process_time() - begin
-    rows, slow = [], False
+    rows, slow, late = [], False, []
     for tier, goal in GOALS.items():
         rates = [measured(name, tier) for name in POLICIES]
         mean = len(rates) / sum(1 / rate for rate in rates)
         slow = slow or mean < goal
+        pairs = zip(POLICIES, rates, strict=True)
+        late += [f"{name} ({tier})" for name, rate in pairs if rate < goal]
         rows.append([tier, *(round(rate) for rate in rates), round(mean), goal])
     table(["worlds/s", *POLICIES, "all", "goal"], rows)
+    say(f"below the goal by itself: {', '.join(late) or 'none'}")
     say(f"a loop of {LOOP:,} turns of plain Python takes {loop_s:.2f} s here")
     return int(slow)
 

@@ -267,7 +267,7 @@ def test_other_facts_or_other_chance_are_not_let_through() -> None:
     assert isinstance(told, Told)
     later = replace(told.happened, time_ns=told.happened.time_ns + 1)
     changed = Run([*run.steps], run.connects_s)
-    changed.steps[index] = replace(told, happened=later)
+    changed.steps[index] = told._replace(happened=later)
     with pytest.raises(AssertionError):
         judge(changed, QUICK())
     with pytest.raises(AssertionError):

@@ -99,6 +99,17 @@ def _throttled(n: int) -> Support:
     return support_of((Draw("jitter"),), delay_ns, step_ns=NS_PER_MS)
 
 
+_PAGES_AFFAIR = (
+    "by design: it slows down what fails often; when to come back, spread and heartbeats are the"
+    " page's affair"
+)
+_FLOOR = (
+    "first-retry-is-spread",
+    "calm-when-fooled",
+    "backoff-survives-flapping",
+    "heartbeat-beats-the-proxy",
+)
+
 ENTRIES = (
     Entry.of(
         FIREFOX,
@@ -112,6 +123,7 @@ ENTRIES = (
         "153.7.0esr: 13 attempts in 100 s at a server that fails them.",
         first_after_drop=FIREFOX.schedule.support(0),
         close_codes="1006: the first delay; all others at once",
+        remarks=dict.fromkeys((*_FLOOR, "jitter-survives-the-cap"), _PAGES_AFFAIR),
     ),
     Entry(
         name="chromium",
@@ -132,5 +144,12 @@ ENTRIES = (
         close_codes="all the page's affair",
         network="none",
         terms=CHROMIUM_TERMS,
+        remarks=dict.fromkeys(_FLOOR, _PAGES_AFFAIR)
+        | {
+            "attempts-bounded": "by design: handshakes that succeeded in this period of 2 min or"
+            " the last make up for as many that fail",
+            "forgets-when-stable": "by design: it counts the failures of 2 to 4 min, whatever"
+            " became of a connection since",
+        },
     ),
 )

@@ -52,7 +52,9 @@ ENVOY = within(ShareOfActive(share=0.2, retries_min=3))
 SRE = within(AdaptiveThrottle(k=2.0, window_s=120.0))
 
 
-def _entry(reconnect: Reconnect, name: str, version: str, source: str, notes: str) -> Entry:
+def _entry(
+    reconnect: Reconnect, name: str, version: str, source: str, notes: str, stranded: str = ""
+) -> Entry:
     assert reconnect.budget is not None  # noqa: S101  within() gave it one
     return Entry.of(
         reconnect,
@@ -62,6 +64,7 @@ def _entry(reconnect: Reconnect, name: str, version: str, source: str, notes: st
         source=source,
         formula=f"U[0, min(30, 2^n)) s within a budget: {reconnect.budget.words}",
         notes=notes,
+        remarks=dict.fromkeys(("converges", "survives-long-outages"), stranded) if stranded else {},
     )
 
 
@@ -76,6 +79,8 @@ ENTRIES = (
         "gate of reconnects it strands its client, silently. grpc-retry-pushback-ms is Retry-After "
         "here, the exact delay. Left out: at most 5 attempts per call, and a negative pushback "
         "(never).",
+        "by design: it is meant for calls beside which others succeed; it is a wrong guard of"
+        " reconnects",
     ),
     _entry(
         FINAGLE,
@@ -99,5 +104,7 @@ ENTRIES = (
         "Site Reliability Engineering, chapter Handling Overload",
         "When nothing was accepted for two minutes p nears 1 and attempts come about two minutes "
         "apart: the book names no floor of probes (budget.probe_s here).",
+        "as wired here: the book has it before many requests, and here it stands before the few"
+        " attempts of one client",
     ),
 )

@@ -198,7 +198,8 @@ ENTRIES = (
         formula="a poll every 6 s·1.15^min(n, 10)·(1 + j·r), j = 1 for n = 0, else 0.15",
         jitter="x U[1, 2) at n = 0, then x U[1, 1.15)",
         notes="A drop waits for a poll at least 6 s after it: 6 to 18 s, spread by when the page "
-        "was loaded. A socket stuck CONNECTING is never given up (Safari). The jitter came with "
+        "was loaded; up to 33.9 s where no welcome came for long, as a poll within 6 s of a drop "
+        "is skipped. A socket stuck CONNECTING is never given up (Safari). The jitter came with "
         "rails/rails#40229. Pings come from the server, every 3 s.",
         supports=supports,
         first_after_drop=Support.of([(6 * NS_PER_S, 18 * NS_PER_S)]),

@@ -91,6 +91,10 @@ ENTRIES = (
         formula="1 s, always",
         notes="A server that closes with 1001 (going away) loses its clients for good, and nothing "
         "tells them. In Node an ECONNREFUSED error starts a retry beside that of the close event.",
+        remarks={
+            "obeys-close-codes": "by design: its author takes 1001 for what a client sends when it"
+            " leaves"
+        },
     ),
     Entry.of(
         HEARTBEAT,

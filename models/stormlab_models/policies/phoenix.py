@@ -37,6 +37,10 @@ ENTRIES = (
         "either. Maintainers leave jitter to the user (phoenixframework/phoenix#4045).",
         close_codes="all retried (1000 too)",
         network=_HIDDEN,
+        remarks=dict.fromkeys(
+            ("jitter-survives-the-cap", "fleet-disperses", "first-retry-is-spread"),
+            "by design: the maintainers leave jitter to the application's own reconnectAfterMs",
+        ),
     ),
     Entry.of(
         SUPABASE,

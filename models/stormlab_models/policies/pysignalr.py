@@ -125,11 +125,13 @@ ENTRIES = (
         jitter="only the first delay of a row",
         notes="The budget of ten negotiations and the growing sleep are never set back: after the "
         "tenth, over any span of time, the client raises. A server that refuses TCP when the "
-        "client negotiates ends it at once. After a drop it comes back with the old connection's "
+        "client negotiates ends it at once, the first start too: that error is not among those "
+        "that retry_count covers. After a drop it comes back with the old connection's "
         "id, which a real server refuses. The delays listed are those of the inner loop.",
         supports=INNER.support,
         first_after_drop=Support.point(0),
         cap_s=60.0,
+        gives_up=True,  # by an exception from run(): retry_count of its README, or a refusal
         reset="the inner loop on open; the budget never",
         close_codes="all retried",
         network="none",

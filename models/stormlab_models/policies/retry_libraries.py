@@ -40,6 +40,10 @@ ENTRIES = (
         notes="A bare @retry: no wait and no end, a loop as fast as the server refuses. Its waits "
         "are entries of their own: tenacity-wait-exponential and others.",
         reset=RESET,
+        remarks=dict.fromkeys(
+            ("attempts-bounded", "calm-when-fooled"),
+            "by design: the documentation says so of the default",
+        ),
     ),
     Entry.of(
         Reconnect(Delays(_DOUBLING)),

@@ -59,6 +59,10 @@ ENTRIES = (
         "never open starts at 3 s. Its timeout of 4 s only emits an event, and stops listening to "
         "online and offline until the next attempt.",
         network="offline: closes with 1000 and waits; online: at once",
+        remarks={
+            "gives-up-as-declared": "by design: the README shows the three delays as the default"
+            " of shouldReconnect"
+        },
     ),
     Entry.of(
         HOME_ASSISTANT,

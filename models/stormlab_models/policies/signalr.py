@@ -29,5 +29,11 @@ ENTRIES = (
         "once after a drop. Each attempt begins with POST /negotiate, unless that is skipped.",
         reset="on each hub handshake",
         close_codes="all retried; a Close message with allowReconnect = false is final",
+        remarks={
+            "first-retry-is-spread": "by design: the default delays 0, 2, 10 and 30 s are"
+            " documented, and can be replaced",
+            "gives-up-as-declared": "by design: the four delays and the end after them are"
+            " documented",
+        },
     ),
 )

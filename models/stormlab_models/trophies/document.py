@@ -25,6 +25,7 @@ from stormlab_models.trophies.found import PROPOSALS, TROPHIES, Trophy
 
 EVIDENCE_MAX = 3
 NO_ISSUE = "none known to us"
+BY_DESIGN = "by design"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Shown:
         if found is None:
             return self.trophy.target.rpartition(":")[2]
         return f"{found.name.removesuffix('-3.0')} {found.version}"
+
+    @property
+    def remark(self) -> str:
+        """What the catalogue has to say of it; empty: nothing."""
+        return self.entry.remarks.get(self.trophy.promise, "") if self.entry is not None else ""
 
     @property
     def file(self) -> str:
@@ -85,7 +91,7 @@ def overview(found: Sequence[Shown]) -> str:
     lines = [["library", "what is wrong", "promise", "upstream"], ["---"] * 4]
     for each in found:
         links = ", ".join(map(_link, each.trophy.upstream))
-        upstream = "by design" if each.trophy.design and not links else links or NO_ISSUE
+        upstream = links or (BY_DESIGN if each.remark.startswith(BY_DESIGN) else NO_ISSUE)
         title = f"[{prose(each.trophy.title)}](#{_anchor(each)})"
         lines.append([prose(each.label), title, code(each.trophy.promise), upstream])
     return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
@@ -108,8 +114,8 @@ def told(each: Shown, folder: str) -> str:
         facts = [f"Source: {code(entry.source)}."]
         if trophy.upstream:
             facts.append(f"Upstream: {', '.join(map(_link, trophy.upstream))}.")
-        if trophy.design:
-            facts.append(f"By design: {prose(trophy.design)}.")
+        if each.remark:
+            facts.append(f"{prose(each.remark[0].upper() + each.remark[1:])}.")
         elif not trophy.upstream:
             facts.append(f"Upstream: {NO_ISSUE}.")
         parts.append(" ".join(facts))

@@ -1,7 +1,7 @@
 """What was found, as data: who breaks which promise in which world, and what is known upstream.
 
 The worlds are the shrunk ones of ``stormlab check``, with the same numbers where one would do for
-several. A default that a library documents is called by design here, with where it says so.
+several. What a library means to do is told by the catalogue (``Entry.remarks``).
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Trophy:
     """One defect.
 
     ``target``: as ``stormlab check`` takes it. ``title``: what is wrong, in a few words; ``what``:
-    in a sentence or two. ``upstream``: issues as ``owner/repository#number``. ``design``: what the
-    library says of it, where it is meant. ``budget``: of the check that finds it; None: its world
-    is too rare among those that are tried, and was written by hand.
+    in a sentence or two. ``upstream``: issues as ``owner/repository#number`` that describe it.
+    ``budget``: of the check that finds it; None: its world is too rare among those that are tried,
+    and was written by hand.
     """
 
     target: str
@@ -28,7 +28,6 @@ class Trophy:
     what: str
     world: World
     upstream: tuple[str, ...] = ()
-    design: str = ""
     budget: str | None = "dev"
 
 
@@ -46,6 +45,7 @@ TROPHIES = (
         " number becomes 0 ms: after 85 minutes of outage a client sends every other retry at"
         " once.",
         BareWorld((Phase("refuse", 7_200.0),), settle_s=27.0),
+        budget="ci",
     ),
     Trophy(
         "socket.io-client",
@@ -116,6 +116,7 @@ TROPHIES = (
         "Close codes 1000, 1001 and 1005 end it for good; 1001, Going Away, is what a server sends"
         " that restarts.",
         BareWorld((Phase("serve", 5.0), Phase("stop", 5.0, code=1001)), settle_s=60.0),
+        ("lukeed/sockette#57",),
     ),
     Trophy(
         "websockets",
@@ -161,6 +162,7 @@ TROPHIES = (
         "Version 3.0.0 resets its count when a socket opens; 3.1.0 when the document is synced,"
         " and keeps this promise.",
         FOOLED,
+        ("yjs/y-websocket#74", "yjs/y-websocket#195"),
     ),
     Trophy(
         "phoenix",
@@ -177,7 +179,6 @@ TROPHIES = (
         "The table of delays has no jitter, and channels rejoin by a table without jitter, too.",
         HERD,
         ("phoenixframework/phoenix#4045",),
-        "the maintainers leave jitter to the application's own reconnectAfterMs",
     ),
     Trophy(
         "@microsoft/signalr",
@@ -185,8 +186,6 @@ TROPHIES = (
         "the whole fleet comes back in the instant of the drop",
         "withAutomaticReconnect() waits 0 ms before its first retry.",
         HERD,
-        (),
-        "the default delays 0, 2, 10 and 30 s are documented, and can be replaced",
     ),
     Trophy(
         "@microsoft/signalr",
@@ -195,8 +194,6 @@ TROPHIES = (
         "After the fourth retry it stops for good; the application's onclose is told, and what it"
         " does not show, nobody sees.",
         REFUSED_60_S,
-        (),
-        "the four delays and the end after them are documented",
     ),
     Trophy(
         "nats.js",
@@ -214,8 +211,6 @@ TROPHIES = (
         "a bare @retry is a hot loop",
         "Without arguments it repeats for ever and never waits.",
         REFUSED_60_S,
-        (),
-        "the documentation says so of the default",
     ),
     Trophy(
         "grpc-retry-throttling",
@@ -224,8 +219,6 @@ TROPHIES = (
         "Only successes refill the tokens, and a client whose one call is to reconnect has none:"
         " after enough refusals no retry is allowed any more, also when the server is back.",
         BareWorld((Phase("refuse", 300.0),), settle_s=300.0),
-        (),
-        "it is meant for calls beside which others succeed; it is a wrong guard of reconnects",
     ),
 )
 

@@ -24,7 +24,7 @@ PLAIN = {"\N{CHECK MARK}": "+", "\N{BALLOT X}": "x", "\N{MIDDLE DOT}": "."}
     short_help="Hold the whole catalogue to every promise: a matrix.",
     epilog="""\b
 Examples:
-  stormlab judge --out promises               all policies, about ten minutes
+  stormlab judge --out promises               all policies, about two minutes
   stormlab judge phoenix graphql-ws           these two
   stormlab judge --budget ci --out thorough   more than twice as many
 

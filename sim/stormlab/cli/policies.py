@@ -235,7 +235,8 @@ def _told(found: "FoundPolicy") -> list[str]:
     entry = described(found)
     if entry is None:
         return [f"{found.name}: a class of its own"]
-    limit = "never gives up" if entry.attempts_max is None else f"{entry.attempts_max} attempts"
+    unlimited = "may give up, see the notes" if entry.gives_up else "never gives up"
+    limit = unlimited if entry.attempts_max is None else f"{entry.attempts_max} attempts"
     lines = [f"{_title(found)} ({entry.kind})" if found.entry is not None else found.name]
     for label, text in {
         "formula": entry.formula,
@@ -248,6 +249,7 @@ def _told(found: "FoundPolicy") -> list[str]:
         "terms": _terms(entry),
         "source": entry.source,
         "notes": entry.notes,
+        "remarks": "; ".join(f"{promise} {said}" for promise, said in entry.remarks.items()),
     }.items():
         if text:
             lines += _wrapped(label, text)

@@ -92,7 +92,10 @@ def columns() -> tuple[Column, ...]:
 
 @dataclass(frozen=True)
 class Breach:
-    """A broken promise in the smallest world found; ``replay``: its file's document."""
+    """A broken promise in the smallest world found.
+
+    ``replay``: its file's document. ``remark``: what the catalogue has to say of it.
+    """
 
     promise: str
     reason: str
@@ -101,9 +104,10 @@ class Breach:
     clients: int
     faults: int
     replay: Mapping[str, Any]
+    remark: str = ""
 
     @classmethod
-    def of(cls, judged: Judged, replay: Replay) -> "Breach":
+    def of(cls, judged: Judged, replay: Replay, remark: str = "") -> "Breach":
         """What a check found."""
         clients, faults = size_of(replay.world)
         return cls(
@@ -114,13 +118,16 @@ class Breach:
             clients,
             faults,
             replay.document,
+            remark,
         )
 
     @property
     def document(self) -> dict[str, Any]:
         """For the matrix: without the replay, which is a file of its own."""
+        remark = {"remark": self.remark} if self.remark else {}
         return {
             "reason": self.reason,
+            **remark,
             "evidence": list(self.evidence),
             "world": list(self.world),
             "clients": self.clients,
@@ -156,6 +163,7 @@ class Row:
                     each.reason,
                     each.evidence,
                 ),
+                entry.remarks.get(each.name, ""),
             )
             for each in verdict.broken
             if each.world is not None
@@ -207,6 +215,7 @@ class Row:
                 each["clients"],
                 each["faults"],
                 each["replay"],
+                each.get("remark", ""),
             )
             for each in figures["breaches"]
         )

@@ -21,7 +21,7 @@ from stormlab.sources import SourceReader
 from stormlab.store import Store, unit_key
 from stormlab.worlds.simulated import FLEET, SimulatedWorld
 
-READER = "judging/1"  # change the number when a row tells something else
+READER = "judging/2"  # change the number when a row tells something else
 SEED = 0
 LIMIT_S = 300.0  # of one run or judgement: all cores are at work, perhaps for others too
 

@@ -43,7 +43,10 @@ class Entry:
     ``make``: a factory of policies (a :class:`.Reconnect` or a class of its own). ``supports(n)``:
     every value that delay n can take, None when there is no such attempt. ``first_after_drop``: the
     first delay after a good connection was lost; None: it does not reconnect. ``cap_s`` and
-    ``attempts_max``: None when there is none. ``source``: ``package@version:path``.
+    ``attempts_max``: None when there is none. ``gives_up``: it may end for another cause and says
+    when; None: as ``attempts_max`` says. ``source``: ``package@version:path``. ``remarks``: by
+    promise, what is to be known where it is broken: ``by design: ...`` with where the library says
+    so, or ``as wired here: ...`` where it is not the library that breaks it.
     """
 
     name: str
@@ -58,10 +61,12 @@ class Entry:
     first_after_drop: Support | None = None
     cap_s: float | None = None
     attempts_max: int | None = None
+    gives_up: bool | None = None
     reset: str = ""
     close_codes: str = ""
     network: str = ""
     terms: Terms = field(default_factory=Terms)
+    remarks: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(  # noqa: PLR0913  one argument for each thing that parts cannot tell
@@ -79,6 +84,7 @@ class Entry:
         close_codes: str = "",
         network: str = "",
         first_after_drop: Support | None = None,
+        remarks: Mapping[str, str] | None = None,
     ) -> "Entry":
         """An entry for a policy made of parts; what is not given is read off the parts."""
         rules = "; ".join(rule.words for rule in reconnect.rules)
@@ -100,6 +106,7 @@ class Entry:
             close_codes=close_codes or "; ".join(filter(None, (rules, advice))) or "all retried",
             network=network or reconnect.network.words or "none",
             terms=reconnect.make().terms,
+            remarks=remarks or {},
         )
 
     @property

@@ -45,7 +45,7 @@ class Fact(StrEnum):
     RETRY_BY_HAND = "retry_by_hand"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Happened:
     """One fact, with what the host knows about it.
 
@@ -63,6 +63,30 @@ class Happened:
     began_ns: int | None = None
     status: int = 0
     reason: str = ""
+
+    def __init__(
+        self,
+        fact: Fact,
+        time_ns: int,
+        code: int = 0,
+        clean: bool = False,  # noqa: FBT001, FBT002  in its place, as the field
+        retry_after_ns: int | None = None,
+        began_ns: int | None = None,
+        status: int = 0,
+        reason: str = "",
+    ) -> None:
+        """Take what the host knows, all at once: a frozen dataclass's own sets field by field."""
+        known = {
+            "fact": fact,
+            "time_ns": time_ns,
+            "code": code,
+            "clean": clean,
+            "retry_after_ns": retry_after_ns,
+            "began_ns": began_ns,
+            "status": status,
+            "reason": reason,
+        }
+        object.__setattr__(self, "__dict__", known)
 
 
 @dataclass(frozen=True)
@@ -169,4 +193,9 @@ def due(policy: Policy, time_ns: int, chance: Chance) -> Decision:
     """
     if policy.may_attempt(time_ns):
         return RetryAt(time_ns)
+    return instead(policy, time_ns, chance)
+
+
+def instead(policy: Policy, time_ns: int, chance: Chance) -> Decision:
+    """What a policy does that refused the attempt that was due: see :func:`due`."""
     return policy.postponed(time_ns, chance) if isinstance(policy, Postpones) else None

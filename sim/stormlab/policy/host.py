@@ -22,8 +22,9 @@ Two readings of the contract where it leaves room:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from stormlab.policy.chance import AddressedChance
 from stormlab.policy.contract import (
@@ -35,8 +36,8 @@ from stormlab.policy.contract import (
     RetryAt,
     Scope,
     Stop,
-    due,
     first_attempt,
+    instead,
 )
 
 
@@ -47,6 +48,8 @@ class Phase(StrEnum):
     CONNECTING = "connecting"
     OPEN = "open"
 
+
+_WAITING, _CONNECTING = Phase.WAITING, Phase.CONNECTING  # Python 3.11 is slow to find a member
 
 # Where a fact about an attempt may be told, and what the client does after it.
 AFTER: dict[tuple[Phase, Fact], Phase] = {
@@ -64,8 +67,7 @@ WITHHELD = Stop("the policy allowed no attempt when it fell due", announced=Fals
 UNDECIDED = Stop("the policy decided nothing after the connection ended", announced=False)
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """An attempt that fell due. ``made`` is False when the policy refused it.
 
     ``number`` counts from 1; an attempt that was not made has the number of the last one made, and
@@ -79,8 +81,7 @@ class Attempt:
     instead: Decision = None
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """A fact that the policy was told, its answer, and the number of the latest attempt."""
 
     happened: Happened
@@ -91,18 +92,22 @@ class Told:
 Step = Attempt | Told
 
 
-@dataclass
 class _OneDecision:
     """Chance during one decision: who asks twice for the same purpose gets the same draw."""
 
-    chance: Chance
-    drawn: dict[tuple[str, Scope], float] = field(default_factory=dict)
+    __slots__ = ("_chance", "_drawn")
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+        self._drawn: dict[tuple[str, Scope], float] | None = None  # most decisions draw nothing
 
     def unit(self, purpose: str, scope: Scope = "attempt") -> float:
         key = purpose, scope
-        if key not in self.drawn:
-            self.drawn[key] = self.chance.unit(purpose, scope)
-        return self.drawn[key]
+        if self._drawn is None:
+            self._drawn = {}
+        if key not in self._drawn:
+            self._drawn[key] = self._chance.unit(purpose, scope)
+        return self._drawn[key]
 
 
 def _ignore(step: Step) -> None:
@@ -134,8 +139,9 @@ class Host:
     @property
     def due_ns(self) -> int | None:
         """When to call :meth:`begin`; None: no attempt is pending, or one is under way."""
-        if self.phase is Phase.WAITING and isinstance(self._pending, RetryAt):
-            return self._pending.time_ns
+        pending = self._pending
+        if self.phase is _WAITING and isinstance(pending, RetryAt):
+            return pending.time_ns
         return None
 
     @property
@@ -170,9 +176,14 @@ class Host:
             msg = f"no attempt is due at {time_ns} ns: {self.phase}, due at {due_ns}"
             raise RuntimeError(msg)
         now_ns = self._now_ns = max(time_ns, self._now_ns)
-        decision = due(self.policy, now_ns, self._next_chance())
-        if decision == RetryAt(now_ns):
-            self.phase, self._pending = Phase.CONNECTING, None
+        self._count_decision()
+        decision: Decision = None
+        made = self.policy.may_attempt(now_ns)
+        if not made:
+            decision = instead(self.policy, now_ns, _OneDecision(self.chance))
+            made = isinstance(decision, RetryAt) and decision.time_ns == now_ns
+        if made:
+            self.phase, self._pending = _CONNECTING, None
             self.attempt += 1
             self.began_ns = now_ns
             self._told_once = []
@@ -211,17 +222,22 @@ class Host:
             self._expected.append(AWAY[fact])
 
     def _ask(self, happened: Happened) -> None:
-        self._now_ns = max(happened.time_ns, self._now_ns)
-        if happened.time_ns != self._now_ns:
+        if happened.time_ns >= self._now_ns:
+            self._now_ns = happened.time_ns
+        else:
             happened = replace(happened, time_ns=self._now_ns)
         chance = self._next_chance(happened.fact)
         decision = self.policy.on(happened, chance)
-        if isinstance(decision, Stop) or (decision is not None and self.phase is Phase.WAITING):
+        if decision is not None and (self.phase is _WAITING or isinstance(decision, Stop)):
             self._pending = decision
         self._listen(Told(happened, decision, self.attempt))
 
     def _next_chance(self, fact: Fact | None = None) -> Chance:
         """Chance for a new decision; as in the simulation, good news takes no draw."""
-        if isinstance(self.chance, AddressedChance) and fact not in NO_DRAW:
-            self.chance.ordinal += 1
+        if fact not in NO_DRAW:
+            self._count_decision()
         return _OneDecision(self.chance)
+
+    def _count_decision(self) -> None:
+        if isinstance(self.chance, AddressedChance):
+            self.chance.ordinal += 1

@@ -14,13 +14,14 @@ from stormlab.policy.contract import Chance, Scope
 from stormlab.policy.jitter import Jitter, NoJitter
 from stormlab.policy.rules import formulas
 from stormlab.policy.rules.formulas import floor
+from stormlab.policy.rules.numbers import OVERFLOWS
 from stormlab.policy.support import Draw, Support, in_seconds, share_at_least, support_of
 
 Placement = Literal["before_cap", "after_cap", "between_caps"]
 Rounding = Literal["floor", "nearest"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Moment:
     """What a schedule may know of the moment: its chance, its memory, and the time gone by.
 
@@ -92,14 +93,17 @@ class Delays:
         return self._delay_ns(base_ms, moment.chance, moment.elapsed_ms)
 
     def _delay_ns(self, base_ms: float, chance: Chance, elapsed_ms: float = 0.0) -> int:
-        if self.placement != "before_cap":
-            base_ms = capped(base_ms, self.cap_s)
+        placement, cap_s = self.placement, self.cap_s
+        if cap_s is not None and placement != "before_cap":
+            base_ms = formulas.capped(base_ms, cap_s * MS_PER_S)
         if self.less_elapsed:
             base_ms = max(0.0, base_ms - elapsed_ms)
         delay_ms = self.jitter.apply(base_ms, chance)
-        if self.placement != "after_cap":
-            delay_ms = capped(delay_ms, self.cap_s)
-        return whole_ns(rounded(delay_ms, self.step_s, self.rounding), self.overflow)
+        if cap_s is not None and placement != "after_cap":
+            delay_ms = formulas.capped(delay_ms, cap_s * MS_PER_S)
+        if self.step_s:
+            delay_ms = rounded(delay_ms, self.step_s, self.rounding)
+        return formulas.whole_ns(delay_ms, OVERFLOWS[self.overflow])
 
     def support(self, n: int) -> Support | None:
         """Every value delay ``n`` can take, with the share at the cap."""

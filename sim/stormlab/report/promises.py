@@ -19,6 +19,8 @@ LEGEND = {
     Cell.OPEN: "undecided: no world tried showed what the promise needs",
     Cell.OUTSIDE: "does not apply, as a breaker's promise to a policy without one",
 }
+REMARKED = "*"  # beside the sign of a broken promise
+_REMARKS = "broken, and meant so, or not the library's doing: the list below says why"
 _ABOUT = (
     "Each policy of the catalogue, as it is shipped and with its defaults, was tried in the same"
     " small worlds and held to each promise. The bound of a promise is computed from what the"
@@ -53,7 +55,7 @@ def markdown(matrix: Matrix) -> str:
     for kind, rows in matrix.kinds:
         headings = [f"**{kind}**", "broken", *(column.code for column in matrix.columns)]
         lines = [
-            [code(row.name), _sum(row), *(SIGNS[row.cells[c.name]] for c in matrix.columns)]
+            [code(row.name), _sum(row), *(_sign(row, column) for column in matrix.columns)]
             for row in rows
         ]
         parts.append(_table(headings, lines))
@@ -78,13 +80,14 @@ def page(matrix: Matrix) -> str:
 
 
 def _head(matrix: Matrix) -> list[str]:
-    signs = "\n".join(f"- {SIGNS[each]} {told}" for each, told in LEGEND.items())
+    signs = [f"- {SIGNS[each]} {told}" for each, told in LEGEND.items()]
+    signs.insert(2, f"- {SIGNS[Cell.BROKEN]}\\{REMARKED} {_REMARKS}")
     themes = ", ".join(f"{letter} {theme}" for letter, (theme, _) in THEMES.items())
     return [
         f"# {TITLE}",
         f"**{prose(matrix.headline)}.**",
         prose(_ABOUT),
-        signs,
+        "\n".join(signs),
         f"Columns: {themes}. The promises are listed under the matrix.",
         f"Budget `{matrix.budget}`; the same command gives the same files:",
         f"```sh\n{matrix.command} --out DIR\n```",
@@ -104,8 +107,15 @@ def _listed(matrix: Matrix, row: Row) -> Iterator[str]:
     yield f"**{code(row.name)}** {prose(row.version)}"
     yield "\n".join(
         f"- {_code(matrix, each)} [{prose(each.promise)}]({_file(row, each)}): {prose(each.reason)}"
+        + (f"; {prose(each.remark)}" if each.remark else "")
         for each in row.breaches
     )
+
+
+def _sign(row: Row, column: Column, star: str = f"\\{REMARKED}") -> str:
+    sign = SIGNS[row.cells[column.name]]
+    remarked = any(each.remark for each in row.breaches if each.promise == column.name)
+    return sign + star if remarked else sign
 
 
 def _code(matrix: Matrix, breach: Breach) -> str:
@@ -172,7 +182,7 @@ def _heading(column: Column, *, edge: bool) -> str:
 
 def _cell(row: Row, column: Column, edge: bool) -> str:  # noqa: FBT001  as above
     answer = row.cells[column.name]
-    sign, classes = SIGNS[answer], _CLASSES[answer] + (" edge" if edge else "")
+    sign, classes = _sign(row, column, REMARKED), _CLASSES[answer] + (" edge" if edge else "")
     if answer is not Cell.BROKEN:
         return f'<td class="{classes}">{sign}</td>'
     label = html.escape(f"{row.name} breaks {column.name}", quote=True)
@@ -193,6 +203,8 @@ def _breach(matrix: Matrix, row: Row, breach: Breach) -> Iterator[str]:
     yield f'<div class="breach" id="{_id(row, breach.promise)}">'
     yield f"<p><strong>{_code(matrix, breach)} {breach.promise}</strong>: "
     yield f"{html.escape(statement)}</p>"
+    if breach.remark:
+        yield f"<p>{html.escape(breach.remark[0].upper() + breach.remark[1:])}.</p>"
     yield f"<pre>{html.escape(chr(10).join(shown))}</pre>"
     yield f'<p><code>stormlab replay <a href="{html.escape(file, quote=True)}">'
     yield f"{html.escape(file)}</a></code></p>\n</div>"

@@ -27,6 +27,13 @@ WAY_NS = 10 * NS_PER_MS
 HANDSHAKE_NS = 6 * WAY_NS  # TCP, TLS, upgrade
 SYN_NS = tuple(to_ns(each) for each in (1, 2, 3, 4, 5, 7, 11, 19, 35, 67))
 ABNORMAL = 1006
+# what every attempt needs, since Python 3.11 is slow to find a member
+_NEW, _OPEN, _CLOSE = Event.NEW, Event.OPEN, Event.CLOSE
+_TIMER_SET, _TIMER_FIRED = Event.TIMER_SET, Event.TIMER_FIRED
+_NO_CAUSE, _REFUSED, _SERVER_CLOSED = Cause.NONE, Cause.REFUSED, Cause.SERVER_CLOSED
+_FAILED, _OPENED, _DROPPED = Fact.REFUSED, Fact.OPENED, Fact.DROPPED
+_WAITING, _CONNECTING, _IS_OPEN = HostPhase.WAITING, HostPhase.CONNECTING, HostPhase.OPEN
+_new_step = tuple.__new__  # what Step does itself, without a call in Python
 
 
 class Around(Protocol):
@@ -72,30 +79,29 @@ class Socket:
         *,
         code: int = 0,
         clean: int = -1,
-        cause: Cause = Cause.NONE,
+        cause: Cause = _NO_CAUSE,
         value_ns: int = 0,
         detail: str = "",
         advice_ns: int | None = None,
     ) -> None:
         """Write a step down."""
-        self.run.count += 1
-        number, now_ns = self.host.attempt, self.run.now_ns
-        self.steps.append(
-            Step(
-                now_ns,
-                event,
-                number,
-                code,
-                clean,
-                cause,
-                value_ns,
-                detail,
-                number,
-                -1,
-                advice_ns,
-                self.run.count,
-            )
+        run, number = self.run, self.host.attempt
+        run.count += 1
+        told = (
+            run.now_ns,
+            event,
+            number,
+            code,
+            clean,
+            cause,
+            value_ns,
+            detail,
+            number,
+            -1,
+            advice_ns,
+            run.count,
         )
+        self.steps.append(_new_step(Step, told))
 
     # the policy's decisions ------------------------------------------------------------------
 
@@ -110,10 +116,11 @@ class Socket:
 
     def _plan(self) -> None:
         """Put what the host has pending on the queue, once."""
-        due_ns = None if self.run.closed else self.host.due_ns
+        run = self.run
+        due_ns = None if run.closed else self.host.due_ns
         if due_ns is not None and due_ns != self._due_ns:
-            time_ns = max(due_ns, self.run.now_ns)
-            self.run.at(time_ns, partial(self._fall_due, due_ns), rank=4)
+            time_ns = max(due_ns, run.now_ns)
+            run.at(time_ns, partial(self._fall_due, due_ns), 4)
         self._due_ns = due_ns
 
     def _fall_due(self, due_ns: int) -> None:
@@ -130,17 +137,18 @@ class Socket:
 
     def _listen(self, step: HostStep) -> None:
         if isinstance(step, Told):
-            self._decided(step.decision)
+            if step.decision is not None:
+                self._decided(step.decision)
             self._watch_breaker()
         elif step.made:
-            self.note(Event.TIMER_FIRED)
-            self.note(Event.NEW)
+            self.note(_TIMER_FIRED)
+            self.note(_NEW)
         else:
             self.note(Event.TIMER_IGNORED)
             self._decided(step.instead)
 
     def _decided(self, decision: RetryAt | Stop | None) -> None:
-        waiting = self.host.phase is HostPhase.WAITING
+        waiting = self.host.phase is _WAITING
         if self._timer and (isinstance(decision, Stop) or (decision is not None and waiting)):
             self._timer = False
             self.note(Event.TIMER_CLEARED)
@@ -148,7 +156,7 @@ class Socket:
             self.note(Event.GAVE_UP, detail=decision.reason, clean=int(decision.announced))
         elif isinstance(decision, RetryAt) and waiting:
             self._timer = True
-            self.note(Event.TIMER_SET, value_ns=decision.time_ns - self.run.now_ns)
+            self.note(_TIMER_SET, value_ns=decision.time_ns - self.run.now_ns)
 
     def _watch_breaker(self) -> None:
         if self._breaker is None:
@@ -179,14 +187,15 @@ class Socket:
             self._patience_ns = None
 
     def _later(self, delay_ns: int, action: Callable[[], None]) -> None:
-        self.run.at(self.run.now_ns + delay_ns, action)
+        run = self.run
+        run.at(run.now_ns + delay_ns, action)
 
     def _is(self, number: int, phase: HostPhase) -> bool:
         return self.host.attempt == number and self.host.phase is phase and not self.run.closed
 
     def _syn(self, number: int, began_ns: int) -> None:
         """The SYN arrives, and meets the server as it is now."""
-        if not self._is(number, HostPhase.CONNECTING):
+        if not self._is(number, _CONNECTING):
             return
         run, what = self.run, self.run.phase.what
         if not run.online or what == "hang":
@@ -198,36 +207,36 @@ class Socket:
             else:
                 self._later(0, partial(self._refused, number, Cause.TIMED_OUT))
         elif what in {"refuse", "stop"}:
-            self._later(WAY_NS, partial(self._refused, number, Cause.REFUSED))
+            self._later(WAY_NS, partial(self._refused, number, _REFUSED))
         else:
             self._later(HANDSHAKE_NS - WAY_NS, partial(self._opened, number, run.phase))
 
     def _refused(self, number: int, cause: Cause) -> None:
-        if not self._is(number, HostPhase.CONNECTING):
+        if not self._is(number, _CONNECTING):
             return
         now_ns = self.run.now_ns
-        advice_ns = _ns(self.run.phase.advice_s) if cause is Cause.REFUSED else None
-        self.note(Event.CLOSE, code=ABNORMAL, clean=0, cause=cause, advice_ns=advice_ns)
+        advice_ns = _ns(self.run.phase.advice_s) if cause is _REFUSED else None
+        self.note(_CLOSE, code=ABNORMAL, clean=0, cause=cause, advice_ns=advice_ns)
         began_ns = self.host.began_ns
-        told = Happened(Fact.REFUSED, now_ns, ABNORMAL, retry_after_ns=advice_ns, began_ns=began_ns)
+        told = Happened(_FAILED, now_ns, ABNORMAL, retry_after_ns=advice_ns, began_ns=began_ns)
         self._tell(told, number)
 
     def _opened(self, number: int, phase: Phase) -> None:
         """The 101 arrives, unless the server or the network has gone meanwhile."""
-        if not self._is(number, HostPhase.CONNECTING):
+        if not self._is(number, _CONNECTING):
             return
         if not self.run.online or self.run.phase.what in {"refuse", "stop", "hang"}:
             self._refused(number, Cause.RESET if self.run.online else Cause.OFFLINE)
             return
         self._silent = self._gone = False
         self._fooled_by = phase if phase.what == "reject" else None
-        self.note(Event.OPEN)
-        facts = (Fact.REACHED, Fact.OPENED) if self._terms.http_first else (Fact.OPENED,)
-        for fact in facts:
-            self._tell(self._good(fact), number)
+        self.note(_OPEN)
+        if self._terms.http_first:
+            self._tell(self._good(Fact.REACHED), number)
+        self.host.tell(self._good(_OPENED), number)  # who is connected has nothing pending
         if phase.what == "serve":
             self.note(Event.PROVED)
-            self._tell(self._good(Fact.PROVED), number)
+            self.host.tell(self._good(Fact.PROVED), number)
         elif phase.what == "reject":
             wait_ns = to_ns(phase.after_s) if self.run.phase is phase else WAY_NS
             self._later(wait_ns, partial(self._fool, number, phase))
@@ -238,7 +247,7 @@ class Socket:
     def _fool(self, number: int, phase: Phase) -> None:
         """Close what was accepted only to be closed, while the server still does so."""
         if self._fooled_by is phase and self.run.phase.what != "hang":
-            self._ended(number, phase, Cause.SERVER_CLOSED)
+            self._ended(number, phase, _SERVER_CLOSED)
 
     def _ended(self, number: int, phase: Phase, cause: Cause, code: int | None = None) -> None:
         """The other end is gone; who is offline does not hear of it."""
@@ -248,15 +257,15 @@ class Socket:
             self._gone = True
 
     def _dropped(self, number: int, phase: Phase, cause: Cause, code: int | None = None) -> None:
-        if not self._is(number, HostPhase.OPEN):
+        if not self._is(number, _IS_OPEN):
             return
         self._silent = self._gone = False
         code = phase.code if code is None else code
         clean = code != ABNORMAL
         advice_ns = _ns(phase.advice_s) if clean else None
-        self.note(Event.CLOSE, code=code, clean=int(clean), cause=cause, advice_ns=advice_ns)
+        self.note(_CLOSE, code=code, clean=int(clean), cause=cause, advice_ns=advice_ns)
         now_ns, began_ns = self.run.now_ns, self.host.began_ns
-        told = Happened(Fact.DROPPED, now_ns, code, clean, advice_ns, began_ns)
+        told = Happened(_DROPPED, now_ns, code, clean, advice_ns, began_ns)
         self._tell(told, number)
 
     # the server, the device, the person ------------------------------------------------------

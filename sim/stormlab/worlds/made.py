@@ -21,11 +21,21 @@ T = TypeVar("T")
 
 SEEDS = 64  # few, since what a policy does by itself under a seed is worked out once
 SHORT_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-LONG_S = (300.0, 300.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 7200.0)  # the longest cost most
-# a server that accepts and closes, long enough to judge; a client that is fooled makes thousands of
-# attempts in the longest, which is where the time of a check goes
-FOOLED_S = (60.0, 60.0, 60.0, 90.0, 90.0, 120.0, 120.0, 300.0)
+LONG_S = (300.0,) * 8 + (600.0,) * 5 + (1800.0,) * 2 + (7200.0,)  # the longest cost most
+# A server that accepts and closes: a minute to judge how often it is tried, and ten and more for
+# 16 delays of half a minute, which show whether a client still backs off. A client that is fooled
+# makes thousands of attempts, which is where the time of a check goes; fewer, if it is let in for
+# half a second first.
+FOOLED_S = (60.0,) * 9 + (90.0,) * 3 + (120.0,) * 3 + (300.0,)
+FOOLED_LONG_S = (600.0, 600.0, 900.0, 1200.0)
+LET_IN_S = (0.5, 0.5, 0.5, 0.5, 0.05, 0.0)
+LET_IN_LONG_S = 0.9  # less than the second from which a connection may count as stable
+AFTER_S = (0.05, 0.5, 0.5, 0.5, 0.5, 5.0, 5.0, 0.0)
+DOWN_S = (20.0, 30.0, 60.0, 120.0, 300.0)  # for several failures
+UP_S = (30.0, 60.0, 120.0, 300.0)  # for a connection that counts as stable
+ABNORMAL = 1006
 CODES = (1012, 1001, 1013, 1000, 1006, 1008, 1011, 4000, 4001)
+FOOLED_CODES = (*CODES, 1000)  # a wanted end, which many clients treat on its own
 PARTS = 20  # times of what a person does, as parts of the schedule
 
 
@@ -75,6 +85,8 @@ def bare_world(pick: Pick, settle_s: float) -> BareWorld:
     phases = several(pick, 5, lambda: _phase(pick), 3, 4)
     if maybe(pick, 1, 6):
         phases += _flaps(pick)
+    if maybe(pick, 1, 8):
+        phases[:0] = _long(pick)  # before anything can have ended the client
     if maybe(pick, 3, 4):
         phases.insert(0, Phase("serve", one(pick, SHORT_S)))  # connected when it begins
     healed_s = sum(phase.for_s for phase in phases)
@@ -88,8 +100,9 @@ _WHATS: tuple[What, ...] = ("refuse", "stop", "reject", "hang", "serve", "mute")
 
 def _phase(pick: Pick) -> Phase:
     what = one(pick, _WHATS)
-    if what == "reject":
-        for_s = one(pick, SHORT_S) if maybe(pick, 1, 2) else one(pick, FOOLED_S)
+    fooled = what == "reject" and maybe(pick, 1, 4)
+    if fooled:
+        for_s = one(pick, FOOLED_S)
     elif what in {"refuse", "stop", "hang"} and maybe(pick, 1, 20):
         for_s = one(pick, LONG_S)
     else:
@@ -99,9 +112,9 @@ def _phase(pick: Pick) -> Phase:
     return Phase(
         what,
         for_s,
-        code=one(pick, CODES),
-        after_s=one(pick, (0.05, 0.0, 0.5, 5.0)),
-        advice_s=one(pick, (5.0, 1.0, 30.0, 120.0)) if maybe(pick, 1, 4) else None,
+        code=one(pick, FOOLED_CODES if fooled else CODES),
+        after_s=one(pick, LET_IN_S if fooled else AFTER_S),
+        advice_s=one(pick, (5.0, 1.0, 30.0, 120.0)) if maybe(pick, 1, 8 if fooled else 4) else None,
         drop=what == "serve" and maybe(pick, 1, 2),
     )
 
@@ -114,6 +127,23 @@ def _flaps(pick: Pick) -> list[Phase]:
         return [Phase("serve", up_s, code=code, drop=True)] * turns
     down_s, up_s = one(pick, SHORT_S[:5]), one(pick, SHORT_S[:5])
     return [Phase("refuse", down_s), Phase("serve", up_s)] * turns
+
+
+def _long(pick: Pick) -> list[Phase]:
+    """What some promises need to see, takes long, and is seldom put together by chance.
+
+    A long outage; a server that accepts and closes for many minutes; or a stable connection that
+    follows several failures and is lost.
+    """
+    kind = pick.below(4)
+    if kind == 0:
+        return [Phase("refuse", one(pick, LONG_S[:12]))]
+    if kind == 1:
+        return [
+            Phase("reject", one(pick, FOOLED_LONG_S), code=one(pick, CODES), after_s=LET_IN_LONG_S)
+        ]
+    lost = Phase("serve", one(pick, SHORT_S), code=ABNORMAL, drop=True)
+    return [Phase("refuse", one(pick, DOWN_S)), Phase("serve", one(pick, UP_S)), lost]
 
 
 def _acts(pick: Pick, healed_s: float, settle_s: float) -> list[Act]:

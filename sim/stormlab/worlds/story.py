@@ -65,10 +65,14 @@ class Story:
 
     def of(self, *events: Event) -> list[Step]:
         """The steps of these kinds, in order."""
-        wanted = [event for event in events if event in self._by_event]
-        if len(wanted) == 1:
-            return self._by_event[wanted[0]]
-        return [step for step in self.steps if step.event in wanted] if wanted else []
+        if events not in self._asked:
+            wanted = [event for event in events if event in self._by_event]
+            if len(wanted) == 1:
+                found = self._by_event[wanted[0]]
+            else:
+                found = [step for step in self.steps if step.event in wanted] if wanted else []
+            self._asked[events] = found
+        return self._asked[events]
 
     def has(self, *events: Event) -> bool:
         """Whether any of these ever happened."""
@@ -79,10 +83,19 @@ class Story:
         return [step.time_ns for step in self.of(*events)]
 
     @cached_property
+    def _asked(self) -> dict[tuple[Event, ...], list[Step]]:
+        """What was asked for already: promises ask for the same, one after the other."""
+        return {}
+
+    @cached_property
     def _by_event(self) -> dict[Event, list[Step]]:
         found: dict[Event, list[Step]] = {}
         for step in self.steps:
-            found.setdefault(step.event, []).append(step)
+            event = step.event
+            if event in found:
+                found[event].append(step)
+            else:
+                found[event] = [step]
         return found
 
     def __iter__(self) -> Iterator[Step]:

@@ -8,7 +8,16 @@ from time import monotonic, sleep  # noqa: TID251  the guard measures real time
 import pytest
 
 from stormlab.check import CheckError, check_policy
-from stormlab.check.guard import STUBBORN, Limit, WatchedFactory, limited
+from stormlab.check.guard import (
+    AGAIN_S,
+    BUSY,
+    LIMIT_S,
+    STUBBORN,
+    STUBBORN_S,
+    Limit,
+    WatchedFactory,
+    limited,
+)
 from stormlab.policy import (
     CircuitBreaker,
     Fact,
@@ -84,14 +93,27 @@ def test_a_policy_that_never_returns_is_stopped(ours: type) -> None:
         policy.on(REFUSED, Sure())
 
 
-def test_code_that_is_kept_waiting_has_twice_the_time_and_no_more(
+def test_code_that_is_kept_waiting_has_more_time_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("stormlab.check.guard.AGAIN_S", 0.05)
     began_s = monotonic()
     with pytest.raises(CheckError, match=r"did not return within 0\.2 s"), limited("Idle", 0.2):
         sleep(5)
-    assert 0.4 <= monotonic() - began_s < 2
+    assert 0.2 * BUSY <= monotonic() - began_s < 2
+
+
+def test_time_that_the_processor_gave_to_others_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stormlab.check.guard.AGAIN_S", 0.05)
+    with limited("Kept", 1.0) as limit:
+        sleep(1.2)
+        assert limit.used_s < 1.0
+
+
+def test_a_policy_is_stopped_in_half_a_minute_even_where_it_cannot_be_stopped() -> None:
+    assert BUSY * LIMIT_S + STUBBORN_S + AGAIN_S < 30
 
 
 def test_the_time_begins_anew_with_each_piece_and_the_alarm_is_given_back() -> None:

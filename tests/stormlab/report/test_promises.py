@@ -5,7 +5,7 @@ import re
 import pytest
 
 from stormlab.check import Budget
-from stormlab.judging import Cell, Matrix, plan
+from stormlab.judging import Cell, Matrix, Row, plan
 from stormlab.judging.matrix import SIGNS
 from stormlab.report.promises import markdown, page
 
@@ -29,8 +29,22 @@ def test_a_row_has_a_sign_for_each_promise(matrix: Matrix) -> None:
     for row in matrix.rows:
         name, total, *signs = row_of(text, row.name)
         assert name == f"`{row.name}`"
-        assert signs == [SIGNS[row.cells[column.name]] for column in matrix.columns]
+        assert [sign.removesuffix("\\*") for sign in signs] == [
+            SIGNS[row.cells[column.name]] for column in matrix.columns
+        ]
         assert total == f"{row.count(Cell.BROKEN)} of {row.applying}"
+
+
+def test_what_is_meant_so_is_starred_and_says_why(matrix: Matrix) -> None:
+    remarked = {"first-retry-is-spread", "gives-up-as-declared"}
+    text = markdown(matrix)
+    _, _, *signs = row_of(text, "@microsoft/signalr")
+    starred = {c.name for c, sign in zip(matrix.columns, signs, strict=True) if "*" in sign}
+    assert starred == remarked
+    assert text.count("; by design: ") == page(matrix).count("<p>By design: ") == len(remarked)
+    assert text.count("\\*") == len(remarked) + 1  # and the legend
+    again = Matrix.of([Row.from_figures(row.figures) for row in matrix.rows], "few", "")
+    assert markdown(again).count("; by design: ") == len(remarked)
 
 
 def test_every_breach_is_told_with_its_file(matrix: Matrix) -> None:

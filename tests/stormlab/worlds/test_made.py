@@ -2,7 +2,7 @@
 
 import pytest
 
-from stormlab.worlds.bare import BareWorld
+from stormlab.worlds.bare import BareWorld, Phase
 from stormlab.worlds.made import (
     FLEET_FAULTS,
     FOOLED_S,
@@ -85,6 +85,27 @@ def test_bare_worlds_hold_everything_that_promises_need() -> None:
     assert {world.sockets for world in worlds} == {1, 2, 3}
     assert max(world.seed for world in worlds) < SEEDS
     assert any(phase.advice_s is not None for phase in phases)
+
+
+def test_bare_worlds_hold_what_takes_long_before_anything_else() -> None:
+    """As many as a check at dev has; each is needed by a promise, see ``_long``."""
+    worlds = bare_worlds(250)
+    begun = [
+        w.phases[w.phases[:1] == (Phase("serve", w.phases[0].for_s),) :] for w in worlds if w.phases
+    ]
+    fooled = [row[0] for row in begun if row and row[0].what == "reject" and row[0].for_s >= 600]
+    assert len(fooled) > 3
+    assert all(phase.after_s < 1 and phase.advice_s is None for phase in fooled)
+    forgiven = [
+        (down, up, lost)
+        for down, up, lost in (row[:3] for row in begun if len(row) > 2)
+        if (down.what, up.what, lost.what) == ("refuse", "serve", "serve")
+        and down.for_s >= 20
+        and up.for_s >= 30
+        and lost.drop
+        and lost.code == 1006
+    ]
+    assert len(forgiven) > 5
 
 
 def test_pairs_of_acts_are_over_when_the_server_is_healed() -> None:

@@ -1,11 +1,14 @@
 """Breakers of libraries: when they open, for how long, how they probe, and in front of what."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stormlab.check import see, target_of
 from stormlab.draws import Draws
+from stormlab.evidence import Outcome
 from stormlab.policy import (
     AddressedChance,
     Breaker,
@@ -15,6 +18,8 @@ from stormlab.policy import (
     policies_for_client,
 )
 from stormlab.policy.host import Host
+from stormlab.properties import PROMISES
+from stormlab.worlds.bare import BareWorld, Phase
 from stormlab_models.policies import CATALOGUE
 from stormlab_models.policies.breakers import ENTRIES
 
@@ -160,3 +165,22 @@ def test_an_answer_closes_it_again(name: str, play: Play) -> None:
     played = play(name, 4000, ends=[*[{"up_s": None}] * 12, {"up_s": 500}, {"up_s": None}])
     assert played.stop is None
     assert played.gaps_s[12] <= 2  # the first after the drop: the breaker is closed
+
+
+@pytest.mark.parametrize("name", ["cockatiel", "opossum", "pybreaker"])
+def test_a_probe_without_a_proof_blocks_by_the_wiring_and_not_by_the_library(name: str) -> None:
+    """Where a call ends with the opening, the place of the probe is free again."""
+    parts = CATALOGUE[name].reconnect
+    assert parts is not None
+    assert parts.breaker is not None
+    open_s = (parts.breaker.open_for.base_ms(0) or 0.0) / 1_000
+    world = BareWorld(
+        (Phase("refuse", open_s), Phase("mute", 2.0)), settle_s=2 * open_s + 90.0, sockets=2
+    )
+    promise = PROMISES["probe-frees-its-slot"]
+    assert promise.name in CATALOGUE[name].remarks
+    found = {}
+    for success_on in ("proof", "open"):
+        target = target_of(replace(parts, success_on=success_on), name)
+        found[success_on] = promise.judge(target.subject, see(target, world)).outcome
+    assert found == {"proof": Outcome.BROKEN, "open": Outcome.HOLDS}

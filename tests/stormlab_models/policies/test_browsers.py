@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stormlab.check import see, target_of
+from stormlab.evidence import Outcome
+from stormlab.properties import PROMISES
+from stormlab.worlds.bare import BareWorld, Phase
 from stormlab_models.policies import CATALOGUE
 
 S = 1_000_000_000
@@ -91,3 +95,22 @@ def test_chromium_forgets_after_two_periods(play: Play) -> None:
     gaps = play("chromium", 400, ends=ends).gaps_s
     assert gaps[20] == 0
     assert max(gaps[21:26]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("promise", "phases"),
+    [
+        ("attempts-bounded", (Phase("reject", 1.0), Phase("refuse", 2.0))),
+        (
+            "forgets-when-stable",
+            (Phase("refuse", 60.0), Phase("serve", 30.0), Phase("refuse", 1.0)),
+        ),
+    ],
+)
+def test_what_chromium_breaks_by_its_counts_is_called_its_design(
+    promise: str, phases: tuple[Phase, ...]
+) -> None:
+    target = target_of("chromium")
+    seen = see(target, BareWorld(phases, settle_s=71.0))
+    assert PROMISES[promise].judge(target.subject, seen).outcome is Outcome.BROKEN
+    assert CATALOGUE["chromium"].remarks[promise].startswith("by design")

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stormlab.check import see, target_of
+from stormlab.evidence import Outcome
 from stormlab.policy import Fact, Happened
+from stormlab.properties import PROMISES
+from stormlab.vocabulary import Event
+from stormlab.worlds.bare import BareWorld, Phase
 from stormlab_models.policies import CATALOGUE
 from stormlab_models.policies.cables import STALE_S, poll_interval_ns, rest_of_interval_ns
 
@@ -37,6 +42,20 @@ def test_a_drop_is_retried_6_to_18_seconds_later(play: Play) -> None:
     ]
     assert 6 <= min(gaps_s) < 6.2
     assert 16 < max(gaps_s) < 18
+
+
+def test_a_poll_just_after_a_drop_is_skipped_and_the_next_may_be_an_interval_later() -> None:
+    """disconnectedRecently(): such a poll counts as an attempt and opens nothing."""
+    cap_s = CATALOGUE[RAILS].cap_s
+    assert cap_s == pytest.approx(33.9, abs=0.05)
+    assert cap_s is not None
+    target, waits_s = target_of(RAILS), []
+    for seed in range(20):
+        phases = (Phase("refuse", 300.0), Phase("reject", 600.0, after_s=24.2))
+        seen = see(target, BareWorld(phases, settle_s=60.0, seed=seed))
+        assert PROMISES["delay-in-range"].judge(target.subject, seen).outcome is Outcome.HOLDS
+        waits_s += [step.value_ns / S for step in seen.stories[0].of(Event.TIMER_SET)]
+    assert cap_s - STALE_S < max(waits_s) <= cap_s
 
 
 def test_the_phase_of_the_polls_is_lost_gradually(play: Play) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stormlab.policy import Reconnect
 from stormlab.policy.catalogue import catalogue, find_policy
+from stormlab.properties import PROMISES
 from stormlab_models.policies import CATALOGUE
 
 ATTEMPTS = 8
@@ -32,6 +33,13 @@ Drawn = Callable[..., NDArray[np.int64]]
 def test_the_installed_catalogue_has_them_all() -> None:
     assert set(CATALOGUE) <= set(catalogue())
     assert all(entry.name == name for name, entry in CATALOGUE.items())
+
+
+@ENTRIES
+def test_a_remark_is_of_a_promise_and_says_whose_doing_it_is(name: str) -> None:
+    for promise, remark in CATALOGUE[name].remarks.items():
+        assert promise in PROMISES
+        assert re.fullmatch(r"(by design|as wired here): .*[^.]", remark)
 
 
 def test_names_differ_by_more_than_case_and_hold_nothing_that_a_setting_needs() -> None:

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from stormlab.check import see, target_of
+from stormlab.evidence import Outcome
 from stormlab.policy import terms_of
+from stormlab.properties import PROMISES
+from stormlab.worlds.bare import BareWorld, Phase
 from stormlab_models.policies import CATALOGUE
 
 NAME = "pysignalr"
@@ -57,3 +61,15 @@ def test_http_comes_first_only_when_it_negotiates(play: Play) -> None:
 
 def test_a_flapping_server_is_hit_without_a_pause(play: Play) -> None:
     assert max(play(NAME, 10).gaps_s) == 0
+
+
+def test_a_refused_start_is_an_end_that_it_declares_and_tells() -> None:
+    """run() raises it to whoever called."""
+    world = BareWorld((Phase("refuse", 300.0),), settle_s=72.0)
+    target = target_of("pysignalr")
+    seen = see(target, world)
+    outcomes = {
+        name: PROMISES[name].judge(target.subject, seen).outcome
+        for name in ("converges", "survives-long-outages", "gives-up-as-declared")
+    }
+    assert list(outcomes.values()) == [Outcome.UNDECIDED, Outcome.UNDECIDED, Outcome.HOLDS]

@@ -103,6 +103,7 @@ def declared_by(found: FoundPolicy | Reconnect | object) -> Declared | None:
     return Declared(
         delay_s_max=entry.cap_s,
         attempts_max=entry.attempts_max,
+        gives_up=entry.gives_up,
         gives_up_by_limit=False,
         supports=entry.supports,
         first_after_drop=entry.first_after_drop,

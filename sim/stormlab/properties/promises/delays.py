@@ -10,6 +10,7 @@ from stormlab.policy.chance import AddressedChance
 from stormlab.policy.contract import Scope
 from stormlab.policy.delays import delays
 from stormlab.policy.support import Support
+from stormlab.properties.promises.events import CLOSE, TIMER_SET
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -20,7 +21,6 @@ from stormlab.properties.promises.promise import (
     undecided,
 )
 from stormlab.properties.promises.subject import Subject
-from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 LONG_WALK = 1_200  # beyond every known overflow: backo2's is at 1,015 and 1,018
@@ -70,7 +70,7 @@ def _drawn_walk(subject: Subject, number: int) -> list[int]:
 
 
 def _step(index: int, delay_ns: int) -> Step:
-    return Step(0, Event.TIMER_SET, index + 1, value_ns=delay_ns)
+    return Step(0, TIMER_SET, index + 1, value_ns=delay_ns)
 
 
 def _in_range(subject: Subject, seen: Seen) -> Finding:
@@ -87,10 +87,10 @@ def _waits_in_range(subject: Subject, story: Story) -> Finding | None:
     """Whether a wait in the world was below zero, or beyond all that is declared."""
     most_ns = _longest_ns(subject)
     asked_ns, spread_ns = 0, to_ns(subject.declared.advice_spread_s)
-    for step in story:
-        if step.event is Event.CLOSE:
+    for step in story.of(CLOSE, TIMER_SET):
+        if step.event is CLOSE:
             asked_ns = (step.advice_ns or 0) + spread_ns
-        elif step.event is Event.TIMER_SET:
+        elif step.event is TIMER_SET:
             if step.value_ns < 0:
                 return broken("a delay below zero", [step], story.who)
             if most_ns is not None and step.value_ns > max(most_ns, asked_ns) + TOLERANCE_NS:

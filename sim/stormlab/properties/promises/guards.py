@@ -10,6 +10,18 @@ from collections.abc import Callable
 from stormlab.clock import NS_PER_MS, NS_PER_S, to_ns, to_s
 from stormlab.evidence import Outcome
 from stormlab.policy.breaker import BreakerState, CircuitBreaker
+from stormlab.properties.promises.events import (
+    CLOSE,
+    CLOSE_CALLED,
+    GAVE_UP,
+    NEW,
+    OBSERVED,
+    ONLINE,
+    OPEN,
+    PROVED,
+    RETRY_BY_HAND,
+    VISIBLE,
+)
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -22,7 +34,6 @@ from stormlab.properties.promises.promise import (
     undecided,
 )
 from stormlab.properties.promises.subject import Subject
-from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
@@ -31,7 +42,7 @@ NO_BREAKER = "it declares no circuit breaker"
 SLACK_NS = 1_000
 SPREAD = 5  # a breaker's probes may be spread over a fifth of its open time
 ABNORMAL = 1006
-_AWAKENS = {Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND}
+_AWAKENS = {ONLINE, VISIBLE, RETRY_BY_HAND}
 
 
 Life = tuple[Story, ...]
@@ -63,7 +74,7 @@ class _Reference:
     def __init__(self, subject: Subject, rule: CircuitBreaker) -> None:
         declared = subject.declared
         self.breaker = rule.make()
-        self._success_on = Event.PROVED if declared.proves_success else Event.OPEN
+        self._success_on = PROVED if declared.proves_success else OPEN
         self._drops_fail = declared.drops_fail
         self._by_hand_resets = declared.by_hand_resets
         self._unresolved: set[int] = set()
@@ -84,18 +95,18 @@ class _Reference:
     def follow(self, endpoint: int, step: Step) -> None:
         """Take one step in; a NEW is taken as made, whether or not it was allowed."""
         time_ns = step.time_ns
-        if step.event is Event.NEW:
+        if step.event is NEW:
             self.breaker.allow(time_ns)
             self._unresolved.add(endpoint)
-        elif step.event is Event.CLOSE:
+        elif step.event is CLOSE:
             self._open.discard(endpoint)
             if endpoint in self._unresolved or self._drops_fail:
                 self.breaker.record(time_ns, success=False)
             self._unresolved.discard(endpoint)
-        elif step.event is Event.RETRY_BY_HAND:
+        elif step.event is RETRY_BY_HAND:
             if self._by_hand_resets and endpoint not in self._open:
                 self.breaker.reset()
-        elif step.event in {Event.OPEN, self._success_on}:
+        elif step.event in {OPEN, self._success_on}:
             self._open.add(endpoint)
             if step.event is self._success_on and endpoint in self._unresolved:
                 self._unresolved.discard(endpoint)
@@ -109,12 +120,12 @@ def _quiet_while_open(subject: Subject, rule: CircuitBreaker, life: Life) -> Fin
     judged = False
     last_failure: Step | None = None
     for endpoint, step in in_order(life):
-        if step.event is Event.NEW and reference.is_open(step):
+        if step.event is NEW and reference.is_open(step):
             before = opened or last_failure
             steps = [before, step] if before is not None else [step]
             return broken("an attempt while the breaker is open", steps)
         reference.follow(endpoint, step)
-        if step.event is Event.CLOSE:
+        if step.event is CLOSE:
             last_failure = step
             if reference.is_open(step):
                 opened, judged = opened or step, True
@@ -131,7 +142,7 @@ def _probes_within_quota(subject: Subject, rule: CircuitBreaker, life: Life) -> 
     probes: list[Step] = []
     judged = False
     for endpoint, step in in_order(life):
-        if step.event is Event.NEW:
+        if step.event is NEW:
             half_open = reference.breaker.state(step.time_ns) is BreakerState.HALF_OPEN
             if half_open and reference.breaker.next_probe_ns(step.time_ns) != step.time_ns:
                 reason = f"more than {rule.probes} probes at a time while half-open"
@@ -160,11 +171,11 @@ def _tries_again(subject: Subject, rule: CircuitBreaker, life: Life) -> Finding:
             return _late_probe(opened, step.time_ns)
         reference.follow(endpoint, step)
         presence.take(step)
-        if step.event is Event.NEW or step.event in _AWAKENS:
+        if step.event is NEW or step.event in _AWAKENS:
             due_ns = opened = None
-        elif presence.away or step.event in {Event.CLOSE_CALLED, Event.GAVE_UP}:
+        elif presence.away or step.event in {CLOSE_CALLED, GAVE_UP}:
             due_ns = None
-        elif step.event is Event.CLOSE and step.advice_ns is None and reference.is_open(step):
+        elif step.event is CLOSE and step.advice_ns is None and reference.is_open(step):
             until_ns = reference.breaker.next_probe_ns(step.time_ns) or step.time_ns
             due_ns, opened = until_ns + (until_ns - step.time_ns) // SPREAD + later_ns, step
             judged = True
@@ -195,11 +206,11 @@ def _opens_for_cause(subject: Subject, rule: CircuitBreaker, life: Life) -> Find
         reference.follow(endpoint, step)
         presence.take(step)
         plain = step.code == ABNORMAL and step.advice_ns is None
-        if presence.away or step.event is Event.CLOSE_CALLED or not reference.is_closed(step):
+        if presence.away or step.event is CLOSE_CALLED or not reference.is_closed(step):
             lost.clear()
-        elif step.event is Event.CLOSE and plain:
+        elif step.event is CLOSE and plain:
             lost[endpoint], judged = step, True
-        elif step.event in {Event.NEW, Event.GAVE_UP}:
+        elif step.event in {NEW, GAVE_UP}:
             lost.pop(endpoint, None)
     return HOLDS if judged else undecided("nothing was lost while the breaker was closed")
 
@@ -224,22 +235,22 @@ def _frees_its_slot(subject: Subject, rule: CircuitBreaker, life: Life) -> Findi
         half_open = reference.breaker.state(step.time_ns) is BreakerState.HALF_OPEN
         reference.follow(endpoint, step)
         presence.take(step)
-        if presence.away or step.event in {Event.CLOSE_CALLED, Event.RETRY_BY_HAND, Event.GAVE_UP}:
+        if presence.away or step.event in {CLOSE_CALLED, RETRY_BY_HAND, GAVE_UP}:
             probes, waiting = {}, {}
-        elif step.event is Event.NEW:
+        elif step.event is NEW:
             waiting.pop(endpoint, None)
             if half_open:
                 probes[endpoint], judged = step, judged or len(life) > 1
-        elif step.event is Event.CLOSE or reference.resolved(endpoint):
+        elif step.event is CLOSE or reference.resolved(endpoint):
             probes.pop(endpoint, None)
-            if step.event is Event.CLOSE and step.advice_ns is None:
+            if step.event is CLOSE and step.advice_ns is None:
                 waiting[endpoint] = step
     return HOLDS if judged else undecided("no probe was made that others had to wait for")
 
 
 def _ends(life: Life) -> list[tuple[int, Step]]:
     end_ns = max((story.end_ns for story in life), default=0)
-    return [(-1, Step(end_ns, Event.OBSERVED))]
+    return [(-1, Step(end_ns, OBSERVED))]
 
 
 def _slot_ns(subject: Subject, rule: CircuitBreaker) -> int:

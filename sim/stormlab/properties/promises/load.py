@@ -6,6 +6,27 @@ import numpy as np
 
 from stormlab.clock import NS_PER_S, to_ns, to_s
 from stormlab.policy.budget import AdaptiveThrottle, BudgetRule
+from stormlab.properties.promises.events import (
+    CLOSE,
+    CLOSE_CALLED,
+    CONNECT,
+    ESTABLISHED,
+    FAULT,
+    HIDDEN,
+    HTTP_FIRST,
+    NEW,
+    OFFLINE,
+    ONLINE,
+    OPEN,
+    PROVED,
+    REFUSED,
+    REQUEST,
+    RESPONSE,
+    RETRY_BY_HAND,
+    SYN_RETRY,
+    TLS,
+    VISIBLE,
+)
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -18,7 +39,6 @@ from stormlab.properties.promises.promise import (
 )
 from stormlab.properties.promises.subject import Subject
 from stormlab.trace import Trace
-from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 WINDOW_S = 60.0
@@ -28,15 +48,8 @@ UNTOLD_ATTEMPTS = 125  # two a second, of a policy that declares no delays
 FLAPS = 8  # connections after which it should have backed off
 SEEDS = 16
 UNTOLD_STABLE_NS = NS_PER_S  # what may count as stable to a policy that does not say
-_BREAKS = {
-    Event.FAULT,
-    Event.OFFLINE,
-    Event.ONLINE,
-    Event.HIDDEN,
-    Event.VISIBLE,
-    Event.RETRY_BY_HAND,
-    Event.CLOSE_CALLED,
-}
+_BREAKS = (FAULT, OFFLINE, ONLINE, HIDDEN, VISIBLE, RETRY_BY_HAND, CLOSE_CALLED)
+_OPENINGS = {OPEN, ONLINE, VISIBLE, RETRY_BY_HAND}  # from which attempts are counted anew
 BYTES_MAX = 9_000  # TCP with ten SYNs, a full TLS handshake, an HTTP request first, upgrade, 101
 
 
@@ -91,7 +104,7 @@ def _calm_when_fooled(subject: Subject, seen: Seen) -> Finding:
             if not fooled and not story.cut:
                 continue
             judged, bound = True, _flapping_bound(subject)
-            new = [step for step in story.of(Event.NEW) if begin_ns <= step.time_ns <= end_ns]
+            new = [step for step in story.of(NEW) if begin_ns <= step.time_ns <= end_ns]
             most = _busiest(new, to_ns(WINDOW_S))
             if len(most) > bound:
                 refused = _refused_most(subject)
@@ -121,19 +134,19 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
     the server said when to come back, to a policy that may obey.
     """
     spans: list[tuple[int, int]] = []
-    if not any(step.detail == "reject" for step in story.of(Event.FAULT)):
+    if not any(step.detail == "reject" for step in story.of(FAULT)):
         return spans
     began_ns: int | None = None
     fooling = advised = False
     obeys = subject.declared.obeys_advice is not False
-    for step in (*story, Step(end_ns, Event.FAULT)):
-        if step.event is Event.CLOSE and step.advice_ns is not None:
+    for step in (*story.of(CLOSE, *_BREAKS), Step(end_ns, FAULT)):
+        if step.event is CLOSE and step.advice_ns is not None:
             advised = obeys
         if step.event not in _BREAKS:
             continue
-        if step.event is Event.FAULT:
+        if step.event is FAULT:
             fooling = step.detail == "reject"
-        if began_ns is not None and not (fooling and step.event is Event.FAULT):
+        if began_ns is not None and not (fooling and step.event is FAULT):
             spans += [(began_ns, step.time_ns)] if not advised else []
             began_ns = None
         if fooling and began_ns is None:
@@ -165,8 +178,8 @@ def _waits(story: Story, begin_ns: int, end_ns: int) -> list[tuple[int, Step]]:
     """How long it waited after each loss before the next attempt, both within this time."""
     found: list[tuple[int, Step]] = []
     lost: Step | None = None
-    for step in story.of(Event.CLOSE, Event.NEW):
-        if step.event is Event.CLOSE:
+    for step in story.of(CLOSE, NEW):
+        if step.event is CLOSE:
             lost = step if begin_ns < step.time_ns else None
         elif lost is not None and step.time_ns < end_ns:
             found.append((step.time_ns - lost.time_ns, step))
@@ -192,7 +205,7 @@ def _is_stable(subject: Subject, story: Story, begin_ns: int, end_ns: int) -> bo
     if declared.resets_on == "stable":
         return _longest_up_ns(story, begin_ns, end_ns) >= stable_ns
     if declared.resets_on == "time":
-        closes = [s.time_ns for s in story.of(Event.CLOSE) if begin_ns < s.time_ns < end_ns]
+        closes = [s.time_ns for s in story.of(CLOSE) if begin_ns < s.time_ns < end_ns]
         return any(after - before > stable_ns for before, after in pairwise(closes))
     return False
 
@@ -202,9 +215,9 @@ def _longest_up_ns(story: Story, begin_ns: int, end_ns: int) -> int:
     opened_ns: int | None = None
     longest_ns = 0
     for step in story:
-        if step.event is Event.OPEN:
+        if step.event is OPEN:
             opened_ns = step.time_ns
-        elif step.event is Event.CLOSE and opened_ns is not None:
+        elif step.event is CLOSE and opened_ns is not None:
             if begin_ns < opened_ns and step.time_ns < end_ns:
                 longest_ns = max(longest_ns, step.time_ns - opened_ns)
             opened_ns = None
@@ -213,27 +226,27 @@ def _longest_up_ns(story: Story, begin_ns: int, end_ns: int) -> int:
 
 def _bounded_attempts(subject: Subject, seen: Seen) -> Finding:
     """Attempts in any window in which nothing ever opened, against what its delays allow."""
-    bound = _attempts_bound(subject)
+    bound, window_ns = _attempts_bound(subject), to_ns(WINDOW_S)
     obeys = subject.declared.obeys_advice is not False
     for story in seen.stories:
         run: list[Step] = []
         first = 0  # of the window of 60 s that ends with the last one
         advised = False
         for step in story:
-            if step.event is Event.NEW and not advised:
+            if step.event is NEW and not advised:
                 run.append(step)
-                while step.time_ns - run[first].time_ns > to_ns(WINDOW_S):
+                while step.time_ns - run[first].time_ns > window_ns:
                     first += 1
                 if len(run) - first > bound:
                     reason = f"{len(run) - first} attempts in {WINDOW_S:.0f} s; bound: {bound}"
                     return broken(reason, run[first : first + 4], story.who)
-            elif step.event is Event.CLOSE:
+            elif step.event is CLOSE:
                 advised = obeys and step.advice_ns is not None
-            elif step.event in {Event.OPEN, Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND}:
+            elif step.event in _OPENINGS:
                 run, first, advised = [], 0, False
         if story.cut:
             reason = "it never waits: thousands of events within a second"
-            return broken(reason, story.of(Event.NEW)[-3:], story.who)
+            return broken(reason, story.of(NEW)[-3:], story.who)
     return HOLDS
 
 
@@ -258,25 +271,25 @@ def _overdrawn(
 ) -> tuple[Finding | None, int]:
     """Whether the sockets that share a budget take more than it has, and how many retries."""
     reference = rule.make()
-    success_on = Event.PROVED if subject.declared.proves_success else Event.OPEN
+    success_on = PROVED if subject.declared.proves_success else OPEN
     lost: set[int] = set()
     under_way: dict[int, bool] = {}  # unresolved attempts: whether it is a retry
     retries = 0
     for endpoint, step in in_order(stories):
         time_ns, retry = step.time_ns, endpoint in lost
-        if step.event is Event.NEW:
+        if step.event is NEW:
             if retry and not reference.take(time_ns, lambda: 1.0):
                 return broken("a retry that its budget has no token for", [step]), retries
             retries += retry
             reference.request(time_ns)
             reference.active(1)
             under_way[endpoint] = retry
-        elif step.event is Event.CLOSE:
+        elif step.event is CLOSE:
             if endpoint in under_way:
                 reference.failure(time_ns, retried=under_way.pop(endpoint))
             reference.active(-1)
             lost.add(endpoint)
-        elif step.event in {Event.OPEN, success_on}:
+        elif step.event in {OPEN, success_on}:
             lost.discard(endpoint)
             if step.event is success_on and endpoint in under_way:
                 reference.success(time_ns, retried=under_way.pop(endpoint))
@@ -288,28 +301,28 @@ def _bytes_bounded(_subject: Subject, seen: Seen) -> Finding:
         return undecided("no bytes are counted in this world")
     attempts = _unsettled(seen.trace)
     wire = seen.trace.of(
-        Event.CONNECT,
-        Event.SYN_RETRY,
-        Event.ESTABLISHED,
-        Event.TLS,
-        Event.HTTP_FIRST,
-        Event.REQUEST,
-        Event.RESPONSE,
-        Event.REFUSED,
+        CONNECT,
+        SYN_RETRY,
+        ESTABLISHED,
+        TLS,
+        HTTP_FIRST,
+        REQUEST,
+        RESPONSE,
+        REFUSED,
     )
     sockets = wire["client"].astype(np.int64) << 32 | wire["socket"]
     _, first, of_socket = np.unique(sockets, return_index=True, return_inverse=True)
     totals = np.bincount(of_socket, (wire["up"] + wire["down"]).astype(np.float64))
     if len(totals) and totals.max() > BYTES_MAX:
         row = wire[first[totals.argmax()]]
-        step = Step(int(row["time_ns"]), Event.CONNECT, int(row["attempt"]))
+        step = Step(int(row["time_ns"]), CONNECT, int(row["attempt"]))
         reason = f"{totals.max():,.0f} bytes before one connection was open"
         return broken(f"{reason}; bound: {BYTES_MAX:,}", [step], f"client {row['client']}")
     return HOLDS if attempts else undecided("no attempt was made")
 
 
 def _unsettled(trace: Trace) -> int:
-    rows = trace.of(Event.NEW)
+    rows = trace.of(NEW)
     return sum(trace.text(row) != "settled" for row in rows)
 
 

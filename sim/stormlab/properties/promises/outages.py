@@ -2,6 +2,7 @@
 
 from stormlab.clock import to_ns, to_s
 from stormlab.properties.promises.declared import Declared
+from stormlab.properties.promises.events import CLOSE, FAULT, OPEN, PROVED
 from stormlab.vocabulary import Event
 from stormlab.worlds.story import Story
 
@@ -21,8 +22,8 @@ def outages_s(declared: Declared, story: Story) -> list[float]:
     began_ns: int | None = None
     healed_ns: int | None = None
     back = _Back(declared)
-    for step in story.of(Event.FAULT, Event.OPEN, Event.PROVED, Event.CLOSE):
-        if step.event is not Event.FAULT:
+    for step in story.of(FAULT, OPEN, PROVED, CLOSE):
+        if step.event is not FAULT:
             back.take(step.event, step.time_ns)
         elif step.detail in UP:
             if began_ns is not None:
@@ -52,9 +53,9 @@ class _Back:
 
     def take(self, event: Event, time_ns: int) -> None:
         """Follow an opening, a proof or an end."""
-        if event is Event.OPEN:
+        if event is OPEN:
             self._opened_ns, self._proved = time_ns, False
-        elif event is Event.PROVED:
+        elif event is PROVED:
             self._proved = True
         else:
             self._was = self.by(time_ns)

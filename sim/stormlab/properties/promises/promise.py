@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Literal
 
 from stormlab.evidence import Outcome
+from stormlab.properties.promises.events import HIDDEN, OFFLINE, ONLINE, VISIBLE
 from stormlab.properties.promises.subject import Subject
 from stormlab.trace import Trace
-from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 EVENTS_SHOWN_MAX = 5
@@ -76,7 +76,7 @@ def broken(
     return Finding(Outcome.BROKEN, reason, shown, tuple(walk_ns))
 
 
-PRESENCE = (Event.OFFLINE, Event.ONLINE, Event.HIDDEN, Event.VISIBLE)
+PRESENCE = (OFFLINE, ONLINE, HIDDEN, VISIBLE)
 
 
 class Presence:
@@ -88,12 +88,11 @@ class Presence:
 
     def take(self, step: Step) -> None:
         """Follow a step."""
-        if step.event not in PRESENCE:
-            return
-        if step.event in {Event.OFFLINE, Event.ONLINE}:
-            self.offline = step.event is Event.OFFLINE
-        elif step.event in {Event.HIDDEN, Event.VISIBLE}:
-            self.hidden = step.event is Event.HIDDEN
+        event = step.event
+        if event is OFFLINE or event is ONLINE:
+            self.offline = event is OFFLINE
+        elif event is HIDDEN or event is VISIBLE:
+            self.hidden = event is HIDDEN
 
     @property
     def away(self) -> str:

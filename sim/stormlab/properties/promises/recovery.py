@@ -4,6 +4,18 @@ from stormlab.clock import to_ns, to_s
 from stormlab.evidence import Outcome
 from stormlab.policy.backoff import MS_PER_S
 from stormlab.policy.budget import AdaptiveThrottle, BudgetRule, Leaky, TokenBucket
+from stormlab.properties.promises.events import (
+    CLOSE,
+    CLOSE_CALLED,
+    FAULT,
+    GAVE_UP,
+    NEW,
+    OPEN,
+    PROVED,
+    RETRY_BY_HAND,
+    TIMER_ENDS,
+    TIMER_SET,
+)
 from stormlab.properties.promises.outages import STABLE_S, outages_s
 from stormlab.properties.promises.promise import (
     HOLDS,
@@ -17,7 +29,7 @@ from stormlab.properties.promises.promise import (
     undecided,
 )
 from stormlab.properties.promises.subject import WALK_ATTEMPTS, Declared, Subject
-from stormlab.vocabulary import Cause, Event
+from stormlab.vocabulary import Cause
 from stormlab.worlds.story import Step, Story
 
 ABNORMAL = 1006
@@ -31,13 +43,8 @@ OPENS_MAX = 8  # in a row, for a breaker whose open time grows
 UNCAPPED_FAILURES = 12  # for worlds, where delays grow without a cap
 BUDGET_S = 60.0  # for a budget that does not say when it has a token again
 RECHECK_S = 2.0  # a policy held back by its guards asks again
-_NOT_BY_ITSELF = {
-    Cause.SERVER_CLOSED,
-    Cause.SERVER_DROPPED,
-    Cause.KILLED,
-    Cause.RESET,
-    Cause.IDLE_CUT,
-}
+_NOT_OWN = {Cause.SERVER_CLOSED, Cause.SERVER_DROPPED, Cause.KILLED, Cause.RESET, Cause.IDLE_CUT}
+_BY_SERVER = {Cause.SERVER_CLOSED, Cause.REJECTED}
 
 
 def settle_s(subject: Subject, failures: int | None = None, sockets: int = 1) -> float:
@@ -83,13 +90,13 @@ def _budget_s(rule: BudgetRule) -> float:
 
 
 def _ends_open(story: Story) -> bool:
-    last = story.of(Event.OPEN, Event.CLOSE)
-    return bool(last) and last[-1].event is Event.OPEN
+    last = story.of(OPEN, CLOSE)
+    return bool(last) and last[-1].event is OPEN
 
 
 def _absent(story: Story) -> str:
     """Why nobody can expect the endpoint to be connected at the end; empty: it can be expected."""
-    if story.has(Event.CLOSE_CALLED):
+    if story.has(CLOSE_CALLED):
         return "closed by the application"
     presence = Presence()
     for step in story.of(*PRESENCE):
@@ -100,16 +107,16 @@ def _absent(story: Story) -> str:
 def _gave_up(story: Story) -> Step | None:
     """The last word, if it is that of giving up."""
     for step in reversed(story.steps):
-        if step.event is Event.GAVE_UP:
+        if step.event is GAVE_UP:
             return step
-        if step.event in {Event.NEW, Event.TIMER_SET, Event.RETRY_BY_HAND}:
+        if step.event in {NEW, TIMER_SET, RETRY_BY_HAND}:
             return None
     return None
 
 
 def _may_give_up(subject: Subject, story: Story) -> bool:
     declared = subject.declared
-    if declared.final_codes & {step.code for step in story.of(Event.CLOSE)}:
+    if declared.final_codes & {step.code for step in story.of(CLOSE)}:
         return True
     return declared.may_give_up
 
@@ -123,17 +130,18 @@ def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
     declared = subject.declared
     ready_ns, is_open = seen.healed_ns, False
     of_server_ns = _asked_ns(seen)
-    for step in story.of(Event.OPEN, Event.CLOSE, *PRESENCE):
+    for step in story.of(OPEN, CLOSE, *PRESENCE):
         if step.event in PRESENCE:
             ready_ns = max(ready_ns, step.time_ns)
-        elif step.event is Event.OPEN:
+        elif step.event is OPEN:
             is_open = True
-        elif step.event is Event.CLOSE:
-            if is_open and step.cause in _NOT_BY_ITSELF:
+        elif step.event is CLOSE:
+            if is_open and step.cause in _NOT_OWN:
                 ready_ns = max(ready_ns, step.time_ns)
             is_open = False
-            by_server = step.cause in {Cause.SERVER_CLOSED, Cause.REJECTED}
-            advice_ns = of_server_ns if by_server and step.advice_ns is None else step.advice_ns
+            advice_ns = step.advice_ns
+            if advice_ns is None and of_server_ns is not None and step.cause in _BY_SERVER:
+                advice_ns = of_server_ns
             if advice_ns is not None and declared.obeys_advice is not False:
                 silent_ns = advice_ns // 2 if declared.obeys_advice is None else 0
                 spread_ns = max(to_ns(declared.advice_spread_s), silent_ns)
@@ -183,7 +191,7 @@ def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
     excuse = _excuse(subject, seen, story)
     if excuse:
         return undecided(excuse)
-    failures = len(story.times_ns(Event.CLOSE)) + 1
+    failures = len(story.times_ns(CLOSE)) + 1
     bound_ns = to_ns(settle_s(subject, failures, len(seen.stories)) + _path_s(seen))
     ready_ns = _ready_ns(subject, story, seen)
     end_ns = min(seen.end_ns, story.end_ns)
@@ -202,27 +210,27 @@ def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
 
 def _unproved(story: Story) -> bool:
     """Whether it ends with a connection on which the application never answered."""
-    last = [s for s in story if s.event in {Event.OPEN, Event.PROVED, Event.CLOSE}]
-    return bool(last) and last[-1].event is Event.OPEN
+    last = story.of(OPEN, PROVED, CLOSE)
+    return bool(last) and last[-1].event is OPEN
 
 
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
     is_open = False
-    for step in story.of(Event.OPEN, Event.CLOSE):
+    for step in story.of(OPEN, CLOSE):
         if step.time_ns > healed_ns:
-            if is_open or step.event is Event.OPEN:
+            if is_open or step.event is OPEN:
                 return None if is_open else step
-        elif step.event is Event.OPEN:
+        elif step.event is OPEN:
             is_open = True
-        elif step.event is Event.CLOSE:
+        elif step.event is CLOSE:
             is_open = False
     return None
 
 
 def _tail(story: Story) -> list[Step]:
     """The last things that the client did, without the world's."""
-    own = [step for step in story if step.event is not Event.FAULT]
+    own = [step for step in story if step.event is not FAULT]
     return own[-4:]
 
 
@@ -236,7 +244,7 @@ def _survives(subject: Subject, seen: Seen) -> Finding:
         return undecided("it declares to give up in an outage of that length")
     for story in seen.stories:
         gave_up = _gave_up(story)
-        final = declared.final_codes & {step.code for step in story.of(Event.CLOSE)}
+        final = declared.final_codes & {step.code for step in story.of(CLOSE)}
         if gave_up is not None and not _absent(story) and not final:
             return broken(f"gave up in an outage of {outage_s:.0f} s", [gave_up], story.who)
     return _converges(subject, seen)
@@ -265,11 +273,11 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
 def _early(subject: Subject, story: Story, gave_up: Step) -> str:
     """Why this end is not as declared; empty: it is."""
     declared = subject.declared
-    if declared.final_codes & {step.code for step in story.of(Event.CLOSE)}:
+    if declared.final_codes & {step.code for step in story.of(CLOSE)}:
         return ""
     if not declared.may_give_up:
         return "gave up, and declares that it never does" if declared.gives_up is False else ""
-    closes = [step for step in story.of(Event.CLOSE) if step.time_ns <= gave_up.time_ns]
+    closes = [step for step in story.of(CLOSE) if step.time_ns <= gave_up.time_ns]
     limit, survives_s = declared.attempts_max, declared.survives_s
     only_limit = declared.gives_up_by_limit and limit is not None and survives_s is None
     if only_limit and limit is not None and len(closes) < limit:
@@ -286,13 +294,13 @@ def _pending(story: Story) -> bool:
     """Whether a timer is set or an attempt under way at the end."""
     pending = connecting = False
     for step in story:
-        if step.event is Event.TIMER_SET:
+        if step.event is TIMER_SET:
             pending = True
-        elif step.event in {Event.TIMER_FIRED, Event.TIMER_CLEARED, Event.TIMER_IGNORED}:
+        elif step.event in TIMER_ENDS:
             pending = False
-        if step.event is Event.NEW:
+        if step.event is NEW:
             connecting = True
-        elif step.event in {Event.OPEN, Event.CLOSE}:
+        elif step.event in {OPEN, CLOSE}:
             connecting = False
     return pending or connecting
 
@@ -310,13 +318,13 @@ def _dead_peer(subject: Subject, seen: Seen) -> Finding:
         for step in story:
             if silent is not None and step.time_ns - silent.time_ns > bound_ns:
                 return _still_open(silent, step.time_ns, story.who)
-            if step.event is Event.FAULT:
+            if step.event is FAULT:
                 hangs = step.detail == "hang"
                 silent = (silent or step) if hangs and is_open else None
                 judged = judged or silent is not None
-            elif step.event is Event.OPEN:
+            elif step.event is OPEN:
                 is_open = True
-            elif step.event in {Event.CLOSE, Event.CLOSE_CALLED}:
+            elif step.event in {CLOSE, CLOSE_CALLED}:
                 is_open, silent = False, None
         if silent is not None and story.end_ns - silent.time_ns > bound_ns:
             return _still_open(silent, story.end_ns, story.who)
@@ -331,31 +339,32 @@ def _still_open(silent: Step, now_ns: int, who: str) -> Finding:
 def _forgets(subject: Subject, seen: Seen) -> Finding:
     """Compare the delay after a long and proved connection with the policy's first delays."""
     declared = subject.declared
-    if declared.budget is not None or declared.drops_fail:
+    by_others = declared.breaker is not None and declared.shared and len(seen.stories) > 1
+    if declared.budget is not None or declared.drops_fail or by_others:
         return undecided("its guards may hold back the first retry")
     bound_ns = subject.once("first delay", lambda: _first_delay_ns(subject))
     long_ns = to_ns(max(STABLE_S, declared.stable_s))
     judged = False
     for story in seen.stories:
-        if not story.has(Event.PROVED) or len(story.of(Event.CLOSE)) <= FAILURES_BEFORE:
+        if not story.has(PROVED) or len(story.of(CLOSE)) <= FAILURES_BEFORE:
             continue
         before = 0  # failures in a row before the connection
         opened = ended = None
         proved, presence = False, Presence()
-        for step in story:
+        for step in story.of(OPEN, PROVED, CLOSE, TIMER_SET, *PRESENCE):
             presence.take(step)
-            if step.event is Event.OPEN:
+            if step.event is OPEN:
                 opened, proved = step, False
-            elif step.event is Event.PROVED:
+            elif step.event is PROVED:
                 proved = True
-            elif step.event is Event.CLOSE:
+            elif step.event is CLOSE:
                 lasted_ns = step.time_ns - opened.time_ns if opened is not None else 0
                 trusted = proved and lasted_ns >= long_ns and before >= FAILURES_BEFORE
                 plain = step.code == ABNORMAL and step.advice_ns is None and not presence.away
                 ended = step if trusted and plain else None
                 before = before + 1 if opened is None else before * (not trusted)
                 opened = None
-            elif step.event is Event.TIMER_SET and ended is not None:
+            elif step.event is TIMER_SET and ended is not None:
                 judged = True
                 if step.value_ns > bound_ns:
                     reason = f"waits {to_s(step.value_ns):g} s after a stable connection"

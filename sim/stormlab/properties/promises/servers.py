@@ -4,6 +4,16 @@ from itertools import pairwise
 
 from stormlab.clock import to_ns, to_s
 from stormlab.policy.codes import SERVICE_RESTART, TRY_AGAIN_LATER
+from stormlab.properties.promises.events import (
+    CLOSE,
+    GAVE_UP,
+    IDLE_CUT,
+    NEW,
+    ONLINE,
+    OPEN,
+    RETRY_BY_HAND,
+    VISIBLE,
+)
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -14,12 +24,11 @@ from stormlab.properties.promises.promise import (
     undecided,
 )
 from stormlab.properties.promises.subject import Declared, Subject
-from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 SLACK_NS = 1_000
 TRANSIENT = frozenset({1001, 1012, 1013})
-_AWAKENS = (Event.ONLINE, Event.VISIBLE, Event.RETRY_BY_HAND)
+_AWAKENS = (ONLINE, VISIBLE, RETRY_BY_HAND)
 
 
 def _obeys_advice(subject: Subject, seen: Seen) -> Finding:
@@ -31,12 +40,12 @@ def _obeys_advice(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         told: Step | None = None
-        for step in story.of(Event.CLOSE, Event.NEW, *_AWAKENS):
-            if step.event is Event.CLOSE:
+        for step in story.of(CLOSE, NEW, *_AWAKENS):
+            if step.event is CLOSE:
                 told = step if _asked_ns(declared, step) else None
             elif step.event in _AWAKENS:
                 told = None
-            elif step.event is Event.NEW and told is not None:
+            elif step.event is NEW and told is not None:
                 judged = True
                 asked_ns = _asked_ns(declared, told)
                 if step.time_ns + SLACK_NS < told.time_ns + asked_ns:
@@ -66,13 +75,13 @@ def _obeys_codes(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         ended: Step | None = None
-        for step in story.of(Event.CLOSE, Event.NEW, *_AWAKENS):
-            if step.event is Event.CLOSE:
+        for step in story.of(CLOSE, NEW, *_AWAKENS):
+            if step.event is CLOSE:
                 ended = step if step.code in final else None
                 judged = judged or step.clean == 1
             elif step.event in _AWAKENS:
                 ended = None
-            elif step.event is Event.NEW and ended is not None:
+            elif step.event is NEW and ended is not None:
                 reason = f"an attempt after close code {ended.code}, declared final"
                 return broken(reason, [ended, step], story.who)
     if not judged:
@@ -85,11 +94,11 @@ def _stopped_by_code(subject: Subject, seen: Seen) -> Finding | None:
     """A restart (1012) or overload (1013) that ends a client for good."""
     declared = subject.declared
     for story in seen.stories:
-        steps = story.of(Event.CLOSE, Event.GAVE_UP) if story.has(Event.GAVE_UP) else []
+        steps = story.of(CLOSE, GAVE_UP) if story.has(GAVE_UP) else []
         for before, after in pairwise(steps):
             transient = before.code in TRANSIENT and before.clean == 1
             by_limit = declared.may_give_up and before.code not in declared.final_codes
-            at_once = after.event is Event.GAVE_UP and after.time_ns == before.time_ns
+            at_once = after.event is GAVE_UP and after.time_ns == before.time_ns
             if transient and at_once and not by_limit:
                 reason = f"code {before.code} asks to come back, and the client gives up"
                 return broken(reason, [before, after], story.who)
@@ -101,7 +110,7 @@ def _heartbeat_beats_proxy(subject: Subject, seen: Seen) -> Finding:
     cut_s = document.get("network", {}).get("idle_cut_s") if isinstance(document, dict) else None
     if seen.trace is None or not isinstance(cut_s, int | float):
         return undecided("no proxy cuts idle connections in this world")
-    cuts = [step for story in seen.stories for step in story if step.event is Event.IDLE_CUT]
+    cuts = [step for story in seen.stories for step in story if step.event is IDLE_CUT]
     if not cuts:
         long_ns = to_ns(cut_s)
         idle = any(_open_for_ns(story) > long_ns for story in seen.stories)
@@ -115,9 +124,9 @@ def _open_for_ns(story: Story) -> int:
     """How long its longest connection lasted."""
     longest_ns, opened_ns = 0, None
     for step in story:
-        if step.event is Event.OPEN:
+        if step.event is OPEN:
             opened_ns = step.time_ns
-        elif step.event is Event.CLOSE and opened_ns is not None:
+        elif step.event is CLOSE and opened_ns is not None:
             longest_ns, opened_ns = max(longest_ns, step.time_ns - opened_ns), None
     return longest_ns if opened_ns is None else max(longest_ns, story.end_ns - opened_ns)
 

@@ -5,21 +5,44 @@ there two of either would be the host's fault. Pages own their sockets and timer
 """
 
 from stormlab.clock import to_ns
+from stormlab.properties.promises.events import (
+    ACCEPTED,
+    CLEANUP,
+    CLOSE,
+    CLOSE_CALLED,
+    CLOSED,
+    ENDED,
+    GAVE_UP,
+    GONE,
+    LOST,
+    MOUNT,
+    NAVIGATE,
+    NEW,
+    OBSERVED,
+    ONLINE,
+    PING_TIMEOUT,
+    READY,
+    RETRY_BY_HAND,
+    SEND,
+    TIMER_ENDS,
+    TIMER_SET,
+    VISIBLE,
+)
 from stormlab.properties.promises.promise import HOLDS, Finding, Promise, Seen, broken, undecided
 from stormlab.properties.promises.subject import Subject
-from stormlab.vocabulary import Event, State
+from stormlab.vocabulary import State
 from stormlab.worlds.story import BY_APPLICATION, Step, Story
 
 SERVER_GRACE_NS = to_ns(45.0)  # a server may take its ping's 20 + 20 s to forget a dead client
 
-_ENDS = (Event.CLOSE, Event.CLOSE_CALLED, Event.GONE)
+_ENDS = (CLOSE, CLOSE_CALLED, GONE)
 _AWAKENS = {
-    Event.RETRY_BY_HAND,
-    Event.ONLINE,
-    Event.VISIBLE,
-    Event.NAVIGATE,
-    Event.MOUNT,
-    Event.READY,
+    RETRY_BY_HAND,
+    ONLINE,
+    VISIBLE,
+    NAVIGATE,
+    MOUNT,
+    READY,
 }
 
 
@@ -27,7 +50,7 @@ def _one_live(_subject: Subject, seen: Seen) -> Finding:
     for story in seen.stories:
         live: dict[int, Step] = {}
         for step in story:
-            if step.event is Event.NEW:
+            if step.event is NEW:
                 live[step.socket] = step
                 if len(live) > 1:
                     return broken(
@@ -35,7 +58,7 @@ def _one_live(_subject: Subject, seen: Seen) -> Finding:
                         [*live.values()],
                         story.who,
                     )
-            elif step.event is Event.GONE:
+            elif step.event is GONE:
                 live.clear()
             elif step.event in _ENDS:
                 live.pop(step.socket, None)
@@ -53,18 +76,18 @@ def _one_at_server(_subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         held: dict[int, Step] = {}
-        for step in (*story, Step(story.end_ns, Event.OBSERVED)):
+        for step in (*story, Step(story.end_ns, OBSERVED)):
             two = sorted(held.values(), key=lambda old: old.time_ns)[:2]
             if len(two) > 1 and step.time_ns - two[1].time_ns > SERVER_GRACE_NS:
                 reason = f"the server holds {len(held)} connections of one endpoint"
                 return broken(reason, two, story.who)
-            if step.event is Event.ACCEPTED:
+            if step.event is ACCEPTED:
                 held[step.conn], judged = step, True
-            elif step.event in {Event.CLOSED, Event.LOST, Event.ENDED, Event.PING_TIMEOUT}:
+            elif step.event in {CLOSED, LOST, ENDED, PING_TIMEOUT}:
                 held.pop(step.conn, None)
-            elif step.event in {Event.CLOSE, Event.CLOSE_CALLED}:
+            elif step.event in {CLOSE, CLOSE_CALLED}:
                 held = {conn: old for conn, old in held.items() if old.socket != step.socket}
-            elif step.event is Event.GONE:
+            elif step.event is GONE:
                 held = {}
     return HOLDS if judged else undecided("the server accepted nobody")
 
@@ -73,13 +96,13 @@ def _one_timer(_subject: Subject, seen: Seen) -> Finding:
     for story in seen.stories:
         pending: list[Step] = []
         for step in story:
-            if step.event is Event.TIMER_SET:
+            if step.event is TIMER_SET:
                 pending.append(step)
                 if len(pending) > 1:
                     return broken(f"{len(pending)} retry timers at a time", pending, story.who)
-            elif step.event in {Event.TIMER_FIRED, Event.TIMER_CLEARED, Event.TIMER_IGNORED}:
+            elif step.event in TIMER_ENDS:
                 pending = pending[1:]
-            elif step.event is Event.GONE:
+            elif step.event is GONE:
                 pending = []
     return HOLDS
 
@@ -87,50 +110,49 @@ def _one_timer(_subject: Subject, seen: Seen) -> Finding:
 def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
-        if not story.has(Event.GAVE_UP, Event.GONE, Event.CLOSE_CALLED, Event.CLEANUP):
+        if not story.has(GAVE_UP, GONE, CLOSE_CALLED, CLEANUP):
             continue
         ended: Step | None = None
         for step in story:
-            if step.event in {Event.GAVE_UP, Event.GONE} or _closed_for_good(step, story):
+            if step.event in {GAVE_UP, GONE} or _closed_for_good(step, story):
                 ended, judged = step, True
             elif step.event in _AWAKENS:
                 ended = None
-            elif step.event is Event.NEW and ended is not None:
+            elif step.event is NEW and ended is not None:
                 return broken(f"an attempt after {_name(ended)}", [ended, step], story.who)
     return HOLDS if judged else undecided("nothing was closed, unmounted or given up")
 
 
 def _closed_for_good(step: Step, story: Story) -> bool:
     """A person's close or an unmount: nothing of the page awakens it afterwards."""
-    if step.event is Event.CLOSE_CALLED and step.detail == BY_APPLICATION:
+    if step.event is CLOSE_CALLED and step.detail == BY_APPLICATION:
         return True
-    if step.event is not Event.CLEANUP:
+    if step.event is not CLEANUP:
         return False
     return not any(
-        other.event in {Event.MOUNT, Event.NAVIGATE} and other.time_ns >= step.time_ns
-        for other in story
+        other.event in {MOUNT, NAVIGATE} and other.time_ns >= step.time_ns for other in story
     )
 
 
 def _name(step: Step) -> str:
     words = {
-        Event.GAVE_UP: "giving up",
-        Event.GONE: "the page was gone",
-        Event.CLEANUP: "the unmount",
-        Event.CLOSE_CALLED: "close() by the application",
+        GAVE_UP: "giving up",
+        GONE: "the page was gone",
+        CLEANUP: "the unmount",
+        CLOSE_CALLED: "close() by the application",
     }
     return words.get(step.event, step.event.value)
 
 
 def _sends_when_open(_subject: Subject, seen: Seen) -> Finding:
-    if seen.trace is None or not seen.trace.count(Event.SEND):
+    if seen.trace is None or not seen.trace.count(SEND):
         return undecided("nothing is sent in this world")
-    rows = seen.trace.of(Event.SEND)
+    rows = seen.trace.of(SEND)
     early = rows[rows["before"] == int(State.CONNECTING)]
     if not len(early):
         return HOLDS
     first = early[0]
-    step = Step(int(first["time_ns"]), Event.SEND, int(first["attempt"]), detail="CONNECTING")
+    step = Step(int(first["time_ns"]), SEND, int(first["attempt"]), detail="CONNECTING")
     return broken("a message was sent on a socket that was still CONNECTING", [step])
 
 

@@ -1,5 +1,6 @@
 """Promises about whole worlds: conservation, and that the same world gives the same trace."""
 
+from stormlab.properties.promises.events import ACCEPTED, CLOSE, ENDED, LOST, NEW, OPEN, STARTED
 from stormlab.properties.promises.promise import (
     HOLDS,
     Finding,
@@ -13,8 +14,8 @@ from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
 TWICE = 8
-_ENDS_OF_ATTEMPT = {Event.OPEN, Event.CLOSE}
-_AT_SERVER = {Event.STARTED, Event.ACCEPTED, Event.ENDED, Event.LOST}
+_ENDS_OF_ATTEMPT = {OPEN, CLOSE}
+_AT_SERVER = {STARTED, ACCEPTED, ENDED, LOST}
 
 
 def _conserves(_subject: Subject, seen: Seen) -> Finding:
@@ -23,13 +24,13 @@ def _conserves(_subject: Subject, seen: Seen) -> Finding:
         made: dict[int, Step] = {}
         ended: dict[int, Step] = {}
         for step in story:
-            if step.event is Event.NEW:
+            if step.event is NEW:
                 if step.socket in made:
                     return broken("a socket was made twice", [made[step.socket], step], story.who)
                 made[step.socket] = step
             elif step.event in _ENDS_OF_ATTEMPT and step.socket not in made:
                 return broken("a socket opened or closed that was never made", [step], story.who)
-            elif step.event is Event.CLOSE:
+            elif step.event is CLOSE:
                 if step.socket in ended:
                     both = [ended[step.socket], step]
                     return broken("a socket was closed twice", both, story.who)
@@ -51,11 +52,11 @@ def _at_the_server(story: Story) -> Finding | None:
         if step.event in before:
             both = [before[step.event], step]
             return broken(f"a connection was {_said(step)} twice", both, story.who)
-        if step.event is Event.ACCEPTED:
-            if Event.STARTED not in before:
+        if step.event is ACCEPTED:
+            if STARTED not in before:
                 reason = "a connection was accepted that never reached the application"
                 return broken(reason, [step], story.who)
-            if Event.LOST in before:
+            if LOST in before:
                 return broken("a connection was accepted after it was lost", [step], story.who)
         before[step.event] = step
     return None

@@ -1,15 +1,21 @@
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from stormlab.clock import NS_PER_S
 from stormlab.evidence import Outcome
 from stormlab.policy import (
     AdaptiveThrottle,
+    Chance,
     Constant,
     Exponential,
+    Fact,
+    Happened,
     Leaky,
     Reconnect,
+    RetryAt,
     Schedule,
     TokenBucket,
     TokensByResult,
@@ -72,6 +78,25 @@ def test_who_cannot_be_expected_is_undecided(
     story = hand.story((0, "new"), (0.02, "close", lost), *more, end_s=end_s)
     found = hand.judge("converges", story, healed_s=100.0, obeys_advice=None)
     assert found.outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("cause", "asks", "outcome"),
+    [
+        (Cause.SERVER_CLOSED, {"retry_after_s": 495.0}, Outcome.UNDECIDED),
+        (Cause.REJECTED, {"retry_after_s": 495.0}, Outcome.UNDECIDED),
+        (Cause.REFUSED, {"retry_after_s": 495.0}, Outcome.BROKEN),
+        (Cause.SERVER_CLOSED, {}, Outcome.BROKEN),
+    ],
+)
+def test_a_simulated_server_asks_by_its_scenario(
+    hand: Any, lost: Any, cause: Cause, asks: dict[str, float], outcome: Outcome
+) -> None:
+    ended = (101.1, "close", {"code": 1013, "cause": cause})
+    story = hand.story((0, "new"), (0.02, "close", lost), (101.0, "new"), ended)
+    world = SimpleNamespace(document={"server": asks})
+    declares = {"healed_s": 100.0, "obeys_advice": None}
+    assert hand.judge("converges", story, world=world, **declares).outcome is outcome
 
 
 def test_a_story_that_was_cut_shows_nothing_of_the_end(hand: Any, lost: Any) -> None:
@@ -247,6 +272,51 @@ def test_who_is_not_back_is_shown_by_the_last_things_it_did(hand: Any, refused: 
 def test_a_silence_that_the_end_cuts_short_is_no_breach(hand: Any) -> None:
     lines = [(0, "new"), (0.1, "open"), (590.0, "fault", {"detail": "hang"})]
     assert hand.judge("notices-a-dead-peer", hand.story(*lines)).outcome is Outcome.HOLDS
+
+
+class _OneThenFour:
+    """Waits 1 s, and then 4 s each time, until the application answers."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def on(self, happened: Happened, _chance: Chance) -> RetryAt | None:
+        if happened.fact is Fact.PROVED:
+            self.failures = 0
+        if happened.fact not in {Fact.DROPPED, Fact.REFUSED}:
+            return None
+        self.failures += 1
+        return RetryAt(happened.time_ns + (1 if self.failures == 1 else 4) * NS_PER_S)
+
+    def may_attempt(self, _time_ns: int) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("wait_s", "outcome"), [(7.9, Outcome.HOLDS), (8.1, Outcome.BROKEN)])
+def test_the_first_two_delays_that_a_policy_is_seen_to_take_count(
+    hand: Any, refused: Lives, wait_s: float, outcome: Outcome
+) -> None:
+    up = [(60.0, "new"), (60.1, "open"), (60.1, "proved"), (90.0, "close", {"code": 1006})]
+    story = hand.story(*refused(0, 5, 10.0), *up, (90.0, "timer_set", {"value_s": wait_s}))
+    subject = hand.subject(_OneThenFour)
+    assert hand.judge("forgets-when-stable", story, subject=subject).outcome is outcome
+
+
+def test_a_breaker_that_other_sockets_opened_may_hold_back_a_first_retry(
+    hand: Any, refused: Lives
+) -> None:
+    rule = CircuitBreaker(open_for=Constant(20.0))
+    up = [(60.0, "new"), (60.1, "open"), (60.1, "proved"), (81.1, "close", {"code": 1006})]
+    late = hand.story(*refused(0, 5, 10.0), *up, (81.1, "timer_set", {"value_s": 12.0}))
+    other = hand.story(*refused(0, 5, 10.0), endpoint=1)
+
+    def outcome(*stories: Any, **declares: Any) -> Outcome:
+        return Outcome(hand.judge("forgets-when-stable", *stories, **declares).outcome)
+
+    assert outcome(late, other, breaker=rule, shared=True) is Outcome.UNDECIDED
+    assert outcome(late, other, breaker=rule, shared=False) is Outcome.BROKEN
+    assert outcome(late, other, shared=True) is Outcome.BROKEN
+    assert outcome(late, breaker=rule, shared=True) is Outcome.BROKEN
 
 
 def test_failures_before_an_earlier_connection_are_forgiven_already(
