@@ -80,7 +80,10 @@ def _whole_kernels() -> Iterator[None]:
         if ENTRY in self.name:
             for function in self._final_module.functions:
                 if not function.is_declaration and ENTRY not in function.name:
-                    function.linkage = "internal"  # nobody else calls it: it may be inlined
+                    # Nobody else calls it, so it may be inlined; under a name of its own, or it
+                    # would be taken for the same function in a library that is compiled later.
+                    function.linkage = "internal"
+                    function.name = f"{ENTRY}.{function.name}"
             optimise(self)
 
     def finalise_entry(self: Any) -> None:
