@@ -71,6 +71,7 @@ LINK = np.dtype(  # when the attempt began, its socket's policy remembers
     ],
     align=True,
 )
+ROWS_PER_SOCKET = 8  # of a trace at most, in a fault; as many again for its client
 SOCKET_BYTES = SOCKET.itemsize
 
 NUMBERS = np.dtype([("socket", "<i4"), ("conn", "<i4")])  # of a link, for the trace

@@ -13,6 +13,7 @@ from stormlab_models.fleet.compiled.layout import (
     LIVE,
     NEVER,
     NONE,
+    ROWS_PER_SOCKET,
     ask_ahead,
     ask_for_link,
     call_at,
@@ -35,7 +36,6 @@ DONE, PAUSED, ROWS_FULL, LINKS_FULL = range(4)
 EVENTS_FULL = 6
 LINKS_PER_EVENT = 64  # new ones at most: a client has so many sockets
 ROWS_PER_EVENT = 64  # at most, besides the workers that an event sets to work
-ROWS_PER_SOCKET = 8  # at most, in a fault
 DATA_SHIFT = KIND_BITS + 32
 AHEAD, SOON = 16, 6  # events
 
@@ -126,7 +126,7 @@ def run(address, events_max):
             handle(w, wheel.time_ns, wheel.key, wheel.payload)
         elif fault_ns <= w.until_ns:
             if w.watched and w.rows > 0:
-                most = ROWS_PER_EVENT + ROWS_PER_SOCKET * 2 * w.watched + 2 * w.pods
+                most = ROWS_PER_EVENT + 2 * ROWS_PER_SOCKET * w.watched + 2 * w.pods
                 if w.rows + most > w.rows_max:
                     return ROWS_FULL
             w.calm_ns = 0

@@ -27,6 +27,7 @@ from stormlab_models.fleet.setting import faults_of_run, groups_of, header
 
 EVENTS_AT_ONCE = 2_000_000  # between two looks at Ctrl-C
 ROOM_MAX = 256
+ROWS_AT_LEAST = 2  # of a trace, for each socket that is there when it begins
 
 T = TypeVar("T")
 
@@ -149,6 +150,10 @@ def traced(scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace
         NotCompiledError: for what only the reference engine can do.
         TooLongError: when it has more events than that.
     """
+    clients = scenario.parameters.model_dump()["clients"]
+    least = ROWS_AT_LEAST * clients["count"] * clients["sockets"]
+    if clients["start"] == "settled" and least > events_max:
+        raise TooLongError(events_max)
 
     def make(room: int) -> Trace:
         started = start(scenario, seed, room=room)

@@ -20,7 +20,7 @@ from stormlab_models.fleet.admission import cost_of_ns
 from stormlab_models.fleet.compiled import layout
 from stormlab_models.fleet.compiled.emit import COUNT_WORDS
 from stormlab_models.fleet.compiled.ends import Ends
-from stormlab_models.fleet.compiled.layout import NEVER, NONE
+from stormlab_models.fleet.compiled.layout import NEVER, NONE, ROWS_PER_SOCKET
 from stormlab_models.fleet.compiled.policies import Policies
 from stormlab_models.fleet.compiled.words import FIRST_VERB, VERBS, WORDS
 from stormlab_models.fleet.parameters import Clients, Parameters
@@ -110,7 +110,7 @@ def prepare(
     """
     clients, server = parameters.clients, parameters.server
     sockets = clients.count * clients.sockets
-    rows_max = ROWS_AT_ONCE + 32 * watched * (clients.sockets + 1) + 4 * server.pods
+    rows_max = ROWS_AT_ONCE + 2 * ROWS_PER_SOCKET * watched * clients.sockets + 4 * server.pods
     usual = 2 * sockets + ROOM
     most = usual * 2 * room
     ends = Ends.of(parameters, faults)
