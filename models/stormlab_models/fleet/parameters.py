@@ -14,6 +14,7 @@ Positive = Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+CountOrNone = Annotated[int, Field(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -93,11 +94,14 @@ class Network(Table):
 class Server(Table):
     """The service: ``pods`` processes behind a balancer, each with ``workers`` handshakes at once.
 
-    ``handshake_s``: work per handshake, lognormal with ``handshake_sigma`` (0: always the same).
-    ``backlog``: handshakes that may wait; a SYN beyond is dropped (``overflow = "drop"``, Linux's
-    default) or answered with RST. ``queue``: who is served first. ``abandoned``: whether work is
-    spent on clients that have gone. ``down``: what a SYN meets when no pod is up: a refusal, or
-    silence. ``close_spread_s``: a shutdown in order spreads its close frames over so long.
+    ``handshake_s``: work per handshake. ``handshake_shape``: ``lognormal`` with that median and
+    ``handshake_sigma`` (0: always the same), or ``exponential`` with that mean, as queueing theory
+    has it. ``backlog``: handshakes that may wait; a SYN beyond is dropped (``overflow = "drop"``,
+    Linux's default) or answered with RST. 0: none may, and a SYN is taken only where a worker is
+    free; it keeps that worker until its handshake is done. ``queue``: who is served first.
+    ``abandoned``: whether work is spent on clients that have gone. ``down``: what a SYN meets when
+    no pod is up: a refusal, or silence. ``close_spread_s``: a shutdown in order spreads its close
+    frames over so long.
     ``ping_interval_s``, ``ping_timeout_s``: the server's keep-alive. ``drain_per_s``: how many
     connections a draining pod closes per second. ``reject_after_s``: how long a connection lives
     that is accepted only to be closed. ``proves``: whether the application sends a first message.
@@ -106,8 +110,9 @@ class Server(Table):
     pods: Annotated[int, Field(ge=1, le=1000)] = 1
     workers: Count = 4
     handshake_s: Positive = 0.002  # uvicorn 0.4-0.8 ms and TLS 0.2-0.4 ms of CPU, plus the app
+    handshake_shape: Literal["lognormal", "exponential"] = "lognormal"
     handshake_sigma: Annotated[float, Field(ge=0, le=3)] = 0.0
-    backlog: Count = 2048  # uvicorn's default
+    backlog: CountOrNone = 2048  # uvicorn's default
     overflow: Literal["drop", "refuse"] = "drop"
     queue: Literal["fifo", "lifo"] = "fifo"
     abandoned: Literal["served", "skipped"] = "served"
@@ -122,6 +127,13 @@ class Server(Table):
     reject_after_s: Seconds = 0.05
     retry_after_s: OrOff = None  # the advice that goes with a rejection
     proves: bool = True
+
+    @model_validator(mode="after")
+    def _one_spread(self) -> Self:
+        if self.handshake_shape == "exponential" and self.handshake_sigma:
+            msg = f"handshake_sigma: found {self.handshake_sigma:g}; allowed: 0, as an exponential"
+            raise ValueError(f"{msg} duration has no other parameter than its mean")
+        return self
 
 
 class Step(Table):

@@ -66,7 +66,8 @@ class Service:
                 self._refuse(link)
             return
         pod = self._routed[self._luck.pick(len(self._routed), link.who, link.attempt)]
-        if pod.waiting >= settings.backlog:
+        room = settings.backlog or pod.workers - pod.busy
+        if pod.waiting >= room:
             link.record(self._recorder, now_ns, Event.QUEUE_FULL)
             if settings.overflow == "refuse":
                 self._refuse(link)

@@ -19,7 +19,7 @@ certificate of 781 bytes (a real chain adds 2 to 4 KB to a full handshake).
 from dataclasses import dataclass
 
 from stormlab.clock import to_ns
-from stormlab.draws import Draws, Quantiles, lognormal
+from stormlab.draws import Draws, Quantiles, exponential, lognormal
 from stormlab_models.fleet.parameters import Network, Server
 
 SYN_BYTES, SYN_ACK_BYTES, ACK_BYTES, RST_BYTES = 60, 60, 52, 40
@@ -63,8 +63,8 @@ class Luck:
         self._loss = network.loss
         self._resumed = network.resumed_share
         self._tls = TLS[network.tls, False], TLS[network.tls, True]
-        self._latency_ns, self._latency = _table(network.latency_s, network.latency_sigma)
-        self._work_ns, self._work = _table(server.handshake_s, server.handshake_sigma)
+        self._latency_ns, self._latency = to_ns(network.latency_s), latency_table(network)
+        self._work_ns, self._work = to_ns(server.handshake_s), work_table(server)
 
     def latency_ns(self, who: int, attempt: int) -> int:
         """One-way latency of an attempt."""
@@ -92,6 +92,15 @@ class Luck:
         return self.draws.integer(0, count - 1, who, "pod", attempt) if count > 1 else 0
 
 
-def _table(median_s: float, sigma: float) -> tuple[int, Quantiles | None]:
-    """A duration that is always the same, or a lognormal one."""
-    return to_ns(median_s), lognormal(median_s, sigma) if sigma and median_s else None
+def latency_table(network: Network) -> Quantiles | None:
+    """One-way latencies; None: always the same."""
+    if network.latency_sigma and network.latency_s:
+        return lognormal(network.latency_s, network.latency_sigma)
+    return None
+
+
+def work_table(server: Server) -> Quantiles | None:
+    """The work of handshakes; None: always the same."""
+    if server.handshake_shape == "exponential":
+        return exponential(server.handshake_s)
+    return lognormal(server.handshake_s, server.handshake_sigma) if server.handshake_sigma else None

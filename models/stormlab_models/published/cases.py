@@ -133,15 +133,26 @@ class Check(Table):
 
 
 class Run(Table):
-    """A model with parameters (``set``), and what is published about it."""
+    """A model with parameters (``set``), and what is published about it.
+
+    ``read``: for the model ``fleet``, what is read from a run that the compiled engine makes
+    without a trace (:mod:`stormlab_models.published.fleet_runs`), whatever the engine asked for.
+    """
 
     name: Text
     model: Text
     duration_s: Positive
     replications: Count
     quick: Count
+    read: Literal["retrials", "herd", "starts"] | None = None
     set: dict[str, Any] = Field(default_factory=dict)
     check: Annotated[list[Check], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        if self.read is not None and self.model != "fleet":
+            raise ValueError(f"read: found '{self.read}' of '{self.model}'; allowed: of 'fleet'")
+        return self
 
 
 class Order(Table):

@@ -10,8 +10,9 @@ from stormlab.console import fail, note, print_json, progress, say, table
 from stormlab.replications import ReplicationError
 from stormlab.scenario import ScenarioError
 from stormlab.statistics.intervals import StatisticsError
-from stormlab_models.published.cases import EVIDENCE, CaseError, built_in_cases, chosen
-from stormlab_models.published.evaluate import CaseResult, Outcome, evaluate
+from stormlab_models.published.cases import EVIDENCE, Case, CaseError, built_in_cases, chosen
+from stormlab_models.published.evaluate import CaseResult, Outcome, evaluate, without
+from stormlab_models.published.fleet_runs import missing
 
 OUTSIDE, UNDECIDED = 1, 2
 SEED_MAX = 2**53 - 1_000_001  # so that every replication's seed is exact in JSON
@@ -60,7 +61,7 @@ def published(
     if as_json and markdown:
         fail("--json and --markdown: found both; allowed: one of them")
     try:
-        cases = chosen(built_in_cases(), ids)
+        cases, left_out = _possible(chosen(built_in_cases(), ids))
         with progress("published results", quiet=quiet) as steps:
             results = evaluate(cases, quick=quick, seed=seed, workers=jobs, over=steps.over)
     except (CaseError, ScenarioError, ReplicationError, StatisticsError) as error:
@@ -73,9 +74,26 @@ def published(
         say(page(results, quick=quick, seed=seed))
     else:
         _show(results)
+    for line in left_out:
+        note(line)
     if quick:
         note("quick: fewer replications than the tolerances were made for")
     raise SystemExit(exit_code(results))
+
+
+def _possible(cases: list[Case]) -> tuple[list[Case], list[str]]:
+    """The cases as far as they can be run here, and what is left out.
+
+    Raises:
+        CaseError: when nothing of them can.
+    """
+    reason = missing()
+    if not reason:
+        return cases, []
+    kept, left_out = without(cases, reason)
+    if not kept:
+        raise CaseError(left_out[0])
+    return kept, left_out
 
 
 def exit_code(results: list[CaseResult]) -> int:

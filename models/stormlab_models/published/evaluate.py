@@ -10,10 +10,10 @@ from stormlab.replications import Job, replicate_as_completed
 from stormlab.scenario import Scenario
 from stormlab.trace import Trace
 from stormlab_models.published.cases import Case, CaseError, Check, Run
+from stormlab_models.published.fleet_runs import Figures, Reading
 from stormlab_models.published.judge import Judgement, judge, judge_order, with_family
 
-Figures = dict[str, float | int | str | None]
-Over = Callable[[Sequence[Job[Figures]]], Iterator[Job[Figures]]]
+Over = Callable[[Sequence[Callable[[], Figures]]], Iterator[Callable[[], Figures]]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,27 @@ def read_figures(trace: Trace) -> Figures:
     return find_model(str(trace.header["model"])).figures(trace)
 
 
+def _job(run: Run, scenario: Scenario, seed: int) -> Callable[[], Figures]:
+    if run.read is not None:
+        return Reading(scenario, seed, run.read)
+    return Job(scenario, seed, read_figures)
+
+
+def without(cases: Sequence[Case], reason: str) -> tuple[list[Case], list[str]]:
+    """The cases without the runs that the compiled engine makes; and a line for each that lost any.
+
+    ``reason``: what keeps it from being used. A case without any other run is left out.
+    """
+    kept, lines = [], []
+    for case in cases:
+        runs = [run for run in case.run if run.read is None]
+        if len(runs) < len(case.run):
+            lines.append(f"{case.id}: {len(case.run) - len(runs)} runs left out: {reason}")
+        if runs:
+            kept.append(case.model_copy(update={"run": runs}))
+    return kept, lines
+
+
 def evaluate(
     cases: Sequence[Case],
     *,
@@ -78,13 +99,13 @@ def evaluate(
         ScenarioError: when a run does not fit its model.
         ReplicationError: when a worker ends.
     """
-    jobs: list[Job[Figures]] = []
+    jobs: list[Callable[[], Figures]] = []
     owners: list[tuple[str, str]] = []
     for case in cases:
         for run in case.run:
             scenario = scenario_of(case, run)
             count = run.quick if quick else run.replications
-            jobs += [Job(scenario, seed + turn, read_figures) for turn in range(count)]
+            jobs += [_job(run, scenario, seed + turn) for turn in range(count)]
             owners += [(case.id, run.name)] * count
     found: dict[int, Figures] = {}
     # one by one, not in chunks: Ctrl-C then waits for a run or two, not for a dozen

@@ -16,8 +16,10 @@ INTRODUCTION = """\
 # Published results
 
 References that nobody in this project wrote, and what the lab makes of them. Each case is a small
-model of its own (`models/stormlab_models/published`) and rows of data in
-`models/stormlab_models/published/cases.toml`; no parameter is fitted. Times are in seconds.
+model of its own (`models/stormlab_models/published`), or the model `fleet` itself, and rows of data
+in `models/stormlab_models/published/cases.toml`; no parameter is fitted. Times are in seconds. Runs
+of a fleet with the key `read` are made by the compiled engine without a trace, whatever `--engine`
+says: a million clients take seconds. Without Numba they are left out, and a line says so.
 
 **Evidence.** {evidence}.
 

@@ -22,6 +22,7 @@ from stormlab.fleet.policy_layout import (
     FULL,
     GROWN,
     LEAKY,
+    MEMORYLESS,
     MULTIPLIED,
     NEXT_ABOVE,
     POLLY,
@@ -129,6 +130,9 @@ def jittered(rule, schedule, base_ms, chance):
             base_ms = formulas.multiplied(base_ms, chosen, each.a, each.b)
         elif each.kind == ADDED:
             base_ms = formulas.added(base_ms, chosen, each.a, each.b, each.whole != 0)
+        elif each.kind == MEMORYLESS:
+            score = quantile_ns(rule.exponential_p, np.int64(chosen * UNIT)) / NANO_SCORE
+            base_ms = formulas.times(base_ms, score)
         else:
             base_ms = formulas.comb(base_ms, chosen, each.a)
     return base_ms

@@ -9,7 +9,7 @@ from stormlab.fleet.memory import record_at
 
 # kinds
 DELAYS, SPAN, BETWEEN, STAGES, DECORRELATED, GROWN, NORMAL, POLLY, NEXT_ABOVE, ABSENT = range(10)
-FULL, EQUAL, MULTIPLIED, ADDED, COMB = range(5)
+FULL, EQUAL, MULTIPLIED, ADDED, COMB, MEMORYLESS = range(6)
 NO_TRIP, ROW, TIME, COUNT = range(4)
 NO_BUDGET, BUCKET, TOKENS, LEAKY, SHARE, THROTTLE = range(6)
 
@@ -41,7 +41,8 @@ RULE = np.dtype(
         ("float_p", "<i8"),  # tables of floats, by place
         ("growth", "<i8"),  # place of the table of a connect time-out that changes
         ("open_p", "<i8"),
-        ("normal_p", "<i8"),
+        ("normal_p", "<i8"),  # quantiles: the standard normal, the exponential with mean 1
+        ("exponential_p", "<i8"),
         ("trip_p", "<i8"),
         ("pay_p", "<i8"),  # the budget's parameters
         ("ring_p", "<i8"),  # memories of breakers, then of budgets

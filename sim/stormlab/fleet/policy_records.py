@@ -31,6 +31,7 @@ from stormlab.fleet.policy_layout import (
     GROWN,
     JITTER,
     LEAKY,
+    MEMORYLESS,
     MULTIPLIED,
     NEXT_ABOVE,
     NO_BUDGET,
@@ -62,6 +63,7 @@ from stormlab.policy.jitter import (
     Equal,
     Full,
     Jitter,
+    Memoryless,
     Multiplied,
     NoJitter,
 )
@@ -112,6 +114,7 @@ class _Builder:
         self.floats: list[float] = []
         self.remembers: set[type] = set()
         self.normal: NDArray[np.int64] | None = None
+        self.exponential: NDArray[np.int64] | None = None
 
     def table(self, backoff: Backoff) -> tuple[int, int, int, bool]:
         """Place, length and end of a backoff's table, and whether it still grows after it."""
@@ -139,6 +142,8 @@ class _Builder:
             if type(part) is Chain:
                 self.jitter(part)
                 continue
+            if isinstance(part, Memoryless):
+                self.exponential = as_array(part.table)
             self.jitters.append(_jitter(part))
         return begin, len(self.jitters) - begin
 
@@ -236,7 +241,7 @@ def _cap_ms(cap_s: float | None) -> float:
 
 def _jitter(part: Jitter) -> dict[str, Any]:
     kind = type(part)
-    if kind not in (Full, Equal, Multiplied, Added, Comb):
+    if kind not in (Full, Equal, Multiplied, Added, Memoryless, Comb):
         raise NotCompiledError(f"a jitter of one's own ({kind.__name__})")
     row: dict[str, Any] = {
         "purpose": key_of(part.purpose, part.scope),  # type: ignore[attr-defined]
@@ -251,6 +256,8 @@ def _jitter(part: Jitter) -> dict[str, Any]:
         return row | {"kind": MULTIPLIED, "a": part.low, "b": part.high}
     if isinstance(part, Added):
         return row | {"kind": ADDED, "a": part.low_s * MS_PER_S, "b": part.high_s * MS_PER_S}
+    if isinstance(part, Memoryless):
+        return row | {"kind": MEMORYLESS}
     assert isinstance(part, Comb)  # noqa: S101  the kinds are those asked for above
     return row | {"kind": COMB, "a": part.share}
 
@@ -347,6 +354,8 @@ def policy_tables(policy: object, ends: Sequence[Happened]) -> Tables:
     rule[0]["open_count"] = len(arrays["open_p"])
     if build.normal is not None:
         arrays["normal_p"] = build.normal
+    if build.exponential is not None:
+        arrays["exponential_p"] = build.exponential
     for name, array in arrays.items():
         rule[0][name] = array.ctypes.data
     entries = trip_words // windows.WORDS if trip["kind"] == TIME else trip_words

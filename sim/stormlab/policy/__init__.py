@@ -58,6 +58,7 @@ from stormlab.policy.jitter import (
     Equal,
     Full,
     Jitter,
+    Memoryless,
     Multiplied,
     NoJitter,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "Leaky",
     "Linear",
     "Logarithmic",
+    "Memoryless",
     "Moment",
     "Multiplied",
     "Network",

@@ -34,6 +34,7 @@ KINDS: dict[type, dict[str, type]] = {
         "equal": jitter.Equal,
         "multiplied": jitter.Multiplied,
         "added": jitter.Added,
+        "memoryless": jitter.Memoryless,
         "comb": jitter.Comb,
         "chain": jitter.Chain,
     },

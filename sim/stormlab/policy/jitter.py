@@ -7,10 +7,12 @@ draw lasts (``scope``: attempt, client, page) belongs to the jitter.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from stormlab.clock import NS_PER_S
+from stormlab.draws import Quantiles, exponential
 from stormlab.policy.backoff import MS_PER_S
 from stormlab.policy.contract import Chance, Scope
 from stormlab.policy.rules import formulas
@@ -172,6 +174,47 @@ class Added:
         """For people."""
         text = f"d + U[{self.low_s:g}, {self.high_s:g}) s"
         return text + (", whole ms" if self.whole_ms else "") + _lasts(self.scope)
+
+
+@lru_cache(maxsize=1)
+def _exponential() -> Quantiles:
+    """The exponential distribution with mean 1, in units of 1e-9; it ends at 15.9."""
+    return exponential(1.0)
+
+
+@dataclass(frozen=True)
+class Memoryless:
+    """The base times an exponential variate: retries without memory, with the base as their mean.
+
+    The timer of queueing theory: a client that waits so retries at any moment with the same
+    probability. The variate is a table that ends at 15.9, which one draw in eight million exceeds;
+    between its points it is interpolated, which makes its mean 0.004 % too large.
+    """
+
+    scope: Scope = "attempt"
+    purpose: str = "jitter"
+    whole_ms = False
+    _table: Quantiles = field(default_factory=_exponential, init=False, repr=False, compare=False)
+
+    @property
+    def table(self) -> Quantiles:
+        """The exponential distribution with mean 1, in units of 1e-9."""
+        return self._table
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """One."""
+        return (Draw(self.purpose, self.scope),)
+
+    def apply(self, base_ms: float, chance: Chance) -> float:
+        """The delay in milliseconds."""
+        bits = int(chance.unit(self.purpose, self.scope) * UNIT)
+        return formulas.times(base_ms, self._table.value_ns(bits) / NS_PER_S)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return "memoryless: d x Exp(1)" + _lasts(self.scope)
 
 
 @lru_cache(maxsize=1)

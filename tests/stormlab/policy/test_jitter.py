@@ -2,9 +2,20 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from stormlab.policy import Added, Chain, Comb, Equal, Full, Jitter, Multiplied, NoJitter
+from stormlab.policy import (
+    Added,
+    Chain,
+    Comb,
+    Equal,
+    Full,
+    Jitter,
+    Memoryless,
+    Multiplied,
+    NoJitter,
+)
 from stormlab.policy.rules.formulas import floor
 from stormlab.policy.support import UNIT, Given
 
@@ -37,6 +48,18 @@ def test_the_ends_of_a_jitter(jitter: Jitter, low: float, high: float) -> None:
     found = [applied(jitter, 1000, unit) for unit in (0.0, LAST)]
     assert found == pytest.approx([low, high])
     assert jitter.words
+
+
+def test_memoryless_retries_are_exponential_with_the_base_as_their_mean() -> None:
+    """Quantiles at 1 - e**-t are t; the table's mean is 0.004 % above the base."""
+    jitter = Memoryless()
+    for times in (0.01, 0.5, 1.0, 3.0, 8.0):
+        assert applied(jitter, 2000, -math.expm1(-times)) == pytest.approx(2000 * times, rel=2e-3)
+    points = np.array(jitter.table.body, dtype=float) / 1e9
+    tail = np.array(jitter.table.tail, dtype=float) / 1e9
+    middles = [(each[1:] + each[:-1]).sum() / 2 for each in (points, tail)]
+    assert middles[0] / 2048 + middles[1] / 2048**2 == pytest.approx(1.00004, abs=0.00001)
+    assert applied(jitter, 1000, LAST) == pytest.approx(15_942, rel=1e-3)
 
 
 def test_the_comb_is_backo2_s() -> None:
@@ -89,6 +112,7 @@ def test_graphql_ws_adds_300_to_2999_ms() -> None:
             Added(0.3, 3, whole_ms=True, scope="page"),
             "d + U[0.3, 3) s, whole ms, once per page load",
         ),
+        (Memoryless(), "memoryless: d x Exp(1)"),
         (Comb(), "backo2 comb, ±50% of d in 10 bands"),
         (Comb(scope="client"), "backo2 comb, ±50% of d in 10 bands, once per client"),
         (Chain((Multiplied(1, 2), Full(purpose="second"))), "d x U[1, 2), then full: U[0, d)"),
@@ -128,8 +152,9 @@ def test_what_is_not_said_is_the_usual() -> None:
 
 def test_equal_jitters_are_one() -> None:
     """A plan is kept for all policies of a kind, which takes a hash."""
-    kinds = [NoJitter(), Full(), Equal(), Multiplied(1, 2), Added(0, 1), Comb(), Chain((Full(),))]
-    assert len({*kinds, NoJitter(), Full(0.0), Equal(0.5)}) == len(kinds)
+    kinds = [NoJitter(), Full(), Equal(), Multiplied(1, 2), Added(0, 1), Comb(), Memoryless()]
+    kinds.append(Chain((Full(),)))
+    assert len({*kinds, NoJitter(), Full(0.0), Equal(0.5), Memoryless()}) == len(kinds)
 
 
 def test_whole_milliseconds_include_both_ends() -> None:

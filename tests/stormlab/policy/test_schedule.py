@@ -16,6 +16,7 @@ from stormlab.policy import (
     Full,
     Jitter,
     Linear,
+    Memoryless,
     Moment,
     Multiplied,
     NoJitter,
@@ -45,6 +46,7 @@ JITTERS: list[Jitter] = [
     Multiplied(1, 0.8),
     Added(0.3, 3, whole_ms=True),
     Added(-0.5, 0.5),
+    Memoryless(),
     Comb(),
     Chain((Multiplied(1, 2), Multiplied(0.5, 1.5, purpose="second"))),
 ]

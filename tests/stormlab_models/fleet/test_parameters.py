@@ -15,6 +15,11 @@ from stormlab.scenario import ScenarioError
         ({"clients": {"sockets": 65}}, "clients.sockets: found 65; allowed: at most 64"),
         ({"server": {"pods": 2}, "faults": [{"do": "stop", "pod": 2, "at_s": 1}]}, "faults.0.pod"),
         ({"faults": [{"do": "block", "at_s": 1, "for_s": 1}]}, "faults.0.do: found 'block'"),
+        (
+            {"server": {"handshake_shape": "exponential", "handshake_sigma": 0.5}},
+            "handshake_sigma: found 0.5; allowed: 0, as an exponential",
+        ),
+        ({"server": {"backlog": -1}}, "server.backlog: found -1; allowed: at least 0"),
         ({"policy": "no-such-policy"}, "policy: "),
         ({"mix": [{"policy": "aws-full-jitter", "share": 0.5}]}, "add up to 0.5; allowed: 1"),
     ],

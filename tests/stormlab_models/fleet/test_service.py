@@ -35,6 +35,27 @@ def test_a_full_queue_drops_syns_or_refuses(fleet: Fleet) -> None:
     assert refused.count(Event.SYN_RETRY) == 0
 
 
+def test_without_a_backlog_a_syn_is_refused_where_no_worker_is_free(fleet: Fleet, at: At) -> None:
+    """A SYN that is taken keeps its worker, also while its request is still on the way."""
+    crash = {"do": "crash", "at_s": 10, "for_s": 1}
+    server = {"workers": 3, "handshake_s": 0.5, "backlog": 0, "overflow": "refuse"}
+    trace = fleet(faults=[crash], clients={"count": 10}, server=server)
+    taken = at(trace, Event.ESTABLISHED)
+    assert [taken.count(time) for time in sorted(set(taken))] == [3, 3, 3, 1]
+    assert trace.count(Event.REFUSED) == trace.count(Event.QUEUE_FULL) == 7 + 4 + 1
+    assert trace.count(Event.QUEUED_REQUEST) == 0
+
+
+def test_exponential_handshakes_have_the_mean_that_is_set(fleet: Fleet) -> None:
+    crash = {"do": "crash", "at_s": 10, "for_s": 1}
+    server = {"workers": 2000, "handshake_s": 0.5, "handshake_shape": "exponential"}
+    trace = fleet(faults=[crash], clients={"count": 2000}, server=server)
+    times_s = trace.of(Event.SERVED)["value_ns"] / 1e9
+    assert len(times_s) == 2000
+    assert times_s.mean() == pytest.approx(0.5, abs=3 * 0.5 / 2000**0.5)
+    assert times_s.std() == pytest.approx(0.5, rel=0.1)  # as large as the mean
+
+
 def test_work_for_clients_that_have_gone_is_wasted_or_skipped(fleet: Fleet) -> None:
     crash = {"do": "crash", "at_s": 10, "for_s": 1}
     server: dict[str, Any] = {"workers": 1, "handshake_s": 1.0}

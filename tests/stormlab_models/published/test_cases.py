@@ -29,7 +29,7 @@ def case(check: str = CHECK, more: str = "") -> str:
 
 def test_the_cases_that_must_be_shown_are_there() -> None:
     ids = [case.id for case in built_in_cases()]
-    assert ids == ["V02", "V04", "V07", "V13", "V17", "V20", "V26", "V32"]
+    assert ids == ["V02", "V04", "V07", "V13", "V17", "V20", "V24", "V25", "V26", "V28", "V32"]
 
 
 @pytest.mark.parametrize("case", built_in_cases(), ids=lambda case: case.id)
@@ -63,6 +63,10 @@ def test_a_small_case_is_read() -> None:
         (case().replace('"C"', '"Z"'), "found 'Z'; allowed: 'A1', 'A2', 'B' or 'C'"),
         (case().replace("title", "titel"), "unknown key"),
         (case(CHECK.replace("percent =", "procent =")), "unknown key"),
+        (
+            case().replace("replications", 'read = "starts"\nreplications'),
+            "read: found 'starts' of 'uniform-starts'; allowed: of 'fleet'",
+        ),
         (case(CHECK.replace('"percent"', '"guess"')), "tolerance"),
         (case(CHECK.replace("1.0,", "inf,")), "finite number"),
         (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stormlab_models.published import command
-from stormlab_models.published.cases import Case
+from stormlab_models.published.cases import Case, built_in_cases, chosen
 from stormlab_models.published.command import document, exit_code
 from stormlab_models.published.evaluate import CaseResult, evaluate
 
@@ -54,6 +54,19 @@ def test_markdown_is_the_page(stormlab: Any, small: Case) -> None:
 def test_bad_input_is_one_line(stormlab: Any, small: Case, arguments: list[str], said: str) -> None:
     assert small.id == "X1"
     assert stormlab("published", *arguments).complaint.startswith(said)
+
+
+def test_without_numba_runs_of_the_compiled_engine_are_left_out(
+    stormlab: Any, monkeypatch: pytest.MonkeyPatch, ten_clients: Case
+) -> None:
+    (v25,) = chosen(built_in_cases(), ["V25"])
+    monkeypatch.setattr(command, "built_in_cases", lambda: [v25, ten_clients])
+    monkeypatch.setattr(command, "missing", lambda: "no Numba")
+    ended = stormlab("published", "--quick", "--jobs", "1")
+    assert ended.code == 0
+    assert "V25" not in ended.out
+    assert "V25: 2 runs left out: no Numba" in ended.err
+    assert stormlab("published", "--case", "V25").complaint == "V25: 2 runs left out: no Numba"
 
 
 def test_a_case_is_taken_in_any_spelling(stormlab: Any, small: Case) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from stormlab.replications import Job
 from stormlab.scenario import ScenarioError
-from stormlab_models.published.cases import Case, CaseError, built_in_cases, chosen
-from stormlab_models.published.evaluate import CaseResult, Figures, evaluate
+from stormlab_models.published.cases import Case, CaseError, built_in_cases
+from stormlab_models.published.evaluate import CaseResult, evaluate, without
+from stormlab_models.published.fleet_runs import Figures
 
 Verdicts = Callable[[Case], list[str]]
 
@@ -115,19 +116,24 @@ def test_workers_change_nothing(ten_clients: Case) -> None:
 # --- The published results -----------------------------------------------------------------------
 
 LONG = {"V17"}  # a minute of calls, even at quick replications
+SHORT = without(built_in_cases(), "they are slow")[0]  # runs of the fleet are small elsewhere
+FLEETS = [case for case in built_in_cases() if any(run.read for run in case.run)]
 
 
 @pytest.mark.published
 @pytest.mark.parametrize(
-    "name",
+    "case",
     [
-        pytest.param(case.id, marks=[pytest.mark.slow] if case.id in LONG else [])
-        for case in built_in_cases()
+        *(
+            pytest.param(case, id=case.id, marks=[pytest.mark.slow] if case.id in LONG else [])
+            for case in SHORT
+        ),
+        *(pytest.param(case, id=f"{case.id} whole", marks=[pytest.mark.slow]) for case in FLEETS),
     ],
 )
-def test_a_published_result_is_not_contradicted(name: str) -> None:
+def test_a_published_result_is_not_contradicted(case: Case) -> None:
     """At reduced replications nothing is outside, and nearly everything is decided."""
-    (result,) = evaluate(chosen(built_in_cases(), [name]), quick=True, workers=1)
+    (result,) = evaluate([case], quick=True, workers=1)
     outside = [o for o in result.outcomes if o.judgement.verdict == "outside"]
     assert not outside
     assert result.count("inside") >= 0.75 * len(result.outcomes)

@@ -81,7 +81,8 @@ def syn_arrives(w, index, link, now_ns):
     who = socket_of(w, link.owner).who
     number = load_i4(w.routed_p, links.pick(w, w.routed, who, link.attempt))
     pod = pod_at(w.pod_p, number)
-    if pod.waiting >= w.backlog:
+    room = w.backlog if w.backlog > 0 else w.workers - pod.busy
+    if pod.waiting >= room:
         emit.of_link(w, index, link, now_ns, codes.QUEUE_FULL)
         if w.refuses_full:
             refuse(w, index, link, now_ns)

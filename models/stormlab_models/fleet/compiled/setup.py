@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormlab.clock import to_ns
-from stormlab.draws import Draws, Quantiles, lognormal, purpose_key
+from stormlab.draws import Draws, Quantiles, purpose_key
 from stormlab.faults import Fault, undoing
 from stormlab.fleet.draws import as_array
 from stormlab.fleet.policy_records import NotCompiledError
@@ -24,7 +24,7 @@ from stormlab_models.fleet.compiled.layout import NEVER, NONE, ROWS_PER_SOCKET
 from stormlab_models.fleet.compiled.policies import Policies
 from stormlab_models.fleet.compiled.words import FIRST_VERB, VERBS, WORDS
 from stormlab_models.fleet.parameters import Clients, Parameters
-from stormlab_models.fleet.wire import SYN_RETRY_S, TLS
+from stormlab_models.fleet.wire import SYN_RETRY_S, TLS, latency_table, work_table
 
 ROOM = 1024
 ROWS_AT_ONCE = 1 << 20
@@ -51,10 +51,6 @@ class Memory:
 
 def _ns(seconds: float | None) -> int:
     return NEVER if seconds is None else to_ns(seconds)
-
-
-def _quantiles(median_s: float, sigma: float) -> Quantiles | None:
-    return lognormal(median_s, sigma) if sigma and median_s else None
 
 
 def faults_in_order(faults: list[Fault], parameters: Parameters, until_ns: int) -> NDArray[np.void]:
@@ -116,8 +112,7 @@ def prepare(
     ends = Ends.of(parameters, faults)
     found = Policies.of(policies, ends, clients.count, clients.sockets, groups, most)
     wheel = Wheel(until_ns, most, usual)
-    latency = _quantiles(parameters.network.latency_s, parameters.network.latency_sigma)
-    work = _quantiles(server.handshake_s, server.handshake_sigma)
+    latency, work = latency_table(parameters.network), work_table(server)
     schedule = faults_in_order(faults, parameters, until_ns)
     arrays: dict[str, NDArray[Any]] = {
         "client_p": np.zeros(clients.count, layout.CLIENT),

@@ -79,6 +79,11 @@ def added(base_ms: float, unit: float, low_ms: float, high_ms: float, whole: boo
     return base_ms + (floor(more_ms) if whole else more_ms)
 
 
+def times(base_ms: float, score: float) -> float:
+    """The base times a score that chance has given."""
+    return base_ms * score
+
+
 def comb(base_ms: float, unit: float, share: float) -> float:
     """backo2's: one draw gives both the deviation and its sign."""
     deviation_ms = floor(unit * share * base_ms)
