@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -30,9 +31,13 @@ def test_workers_change_nothing_but_the_time() -> None:
     assert len({figures["time_to_data_s_median"] for figures in alone}) == 9
 
 
-def test_a_worker_that_cannot_read_is_said_in_one_line() -> None:
-    jobs = [Job(load_scenario("plain"), seed, len) for seed in range(8)]
-    broken = [Job(job.scenario, job.seed, digest) for job in jobs]
+def test_a_worker_that_cannot_read_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("only_in_this_process")
+    lost = FunctionType(digest.__code__, {}, "lost")
+    lost.__module__, lost.__qualname__ = module.__name__, "lost"
+    module.lost = lost  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    broken = [Job(load_scenario("plain"), seed, lost) for seed in range(8)]
     with pytest.raises(ReplicationError, match="cannot import what it needs"):
         list(replicate(broken, workers=2))
 
