@@ -16,7 +16,6 @@ from stormlab_models.planted.parts import Careful
 SEEDS = range(10)
 WITHOUT_SHRINKING = Budget("ci, not shrunk", BUDGETS["ci"].cases, shrink_tries=0)
 ALL = pytest.mark.parametrize("fault", PLANTED, ids=lambda fault: fault.name)
-SLOWEST_CASES = 600
 
 
 @ALL
