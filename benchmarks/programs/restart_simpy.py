@@ -9,14 +9,13 @@ each attempt (`request | env.timeout(10)`) would make the script slower and larg
 """
 
 import random  # noqa: TID251  a script as one writes it, with a stream of random numbers
-import resource
 import sys
 from collections.abc import Generator
-from pathlib import Path
 from time import process_time  # noqa: TID251  a benchmark measures real time
 from typing import Any
 
 import simpy
+from benchmarks.programs.cost import tell
 
 CRASH_S, UP_S, UNTIL_S = 10.0, 70.0, 400.0
 LATENCY_S, LATENCY_LOG = 0.04, 0.5
@@ -94,15 +93,6 @@ class Storm:
         self.opened_s = env.now
 
 
-def peak_bytes() -> int:
-    """The largest memory of this process."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux: getrusage may tell of the process that started this one
-        line = next(each for each in status.read_text().splitlines() if "VmHWM" in each)
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def main() -> None:
     """Print what came of it, as lines of a name and a number."""
     sockets, seed = int(sys.argv[1]), int(sys.argv[2])
@@ -111,10 +101,7 @@ def main() -> None:
     storm.env.run(until=UNTIL_S)
     took_s = process_time() - begin_s
     all_open_s = storm.opened_s if storm.opened == sockets else -1.0
-    print("attempts", storm.attempts)
-    print("all_open_s", f"{all_open_s:.3f}")
-    print("processor_s", f"{took_s:.3f}")
-    print("peak_bytes", peak_bytes())
+    tell(storm.attempts, all_open_s, took_s)
 
 
 if __name__ == "__main__":

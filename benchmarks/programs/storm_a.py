@@ -18,7 +18,8 @@ import sys
 from math import log, sqrt
 from time import process_time  # noqa: TID251  a benchmark measures real time
 
-from benchmarks.programs.storm_a_simpy import LATENCY_S, peak_bytes
+from benchmarks.programs.cost import tell
+from benchmarks.programs.storm_a_simpy import LATENCY_S
 
 from stormlab.clock import to_s
 from stormlab.model import make_scenario, run
@@ -74,18 +75,15 @@ def counts_of_reference(clients: int, seed: int) -> tuple[int, int, float]:
 def main() -> None:
     """Print what came of it, as lines of a name and a number."""
     clients, seed = int(sys.argv[1]), int(sys.argv[2])
-    told = counts
+    run_it = counts
     if sys.argv[3:] == ["reference"]:
-        told = counts_of_reference
+        run_it = counts_of_reference
     else:
         counts(8, seed)  # the kernel and all modules are there before the clock runs
     begin_s = process_time()
-    attempts, opened, last_s = told(clients, seed)
+    attempts, opened, last_s = run_it(clients, seed)
     took_s = process_time() - begin_s
-    print("attempts", attempts)
-    print("all_open_s", f"{last_s if opened == clients else -1.0:.3f}")
-    print("processor_s", f"{took_s:.3f}")
-    print("peak_bytes", peak_bytes())
+    tell(attempts, last_s if opened == clients else -1.0, took_s)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ to 80 ms. The run ends when all are open.
 """
 
 import random  # noqa: TID251  a script as one writes it, with a stream of random numbers
-import resource
 import sys
 from collections.abc import Generator
-from pathlib import Path
 from time import process_time  # noqa: TID251  a benchmark measures real time
 from typing import Any
 
 import simpy
+from benchmarks.programs.cost import tell
 
 LATENCY_S = 0.02, 0.08
 CAP_S = 30.0
@@ -60,15 +59,6 @@ class Storm:
         self.opened_s = env.now
 
 
-def peak_bytes() -> int:
-    """The largest memory of this process."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux: getrusage may tell of the process that started this one
-        line = next(each for each in status.read_text().splitlines() if "VmHWM" in each)
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def main() -> None:
     """Print what came of it, as lines of a name and a number."""
     clients, seed = int(sys.argv[1]), int(sys.argv[2])
@@ -76,10 +66,7 @@ def main() -> None:
     storm = Storm(clients, seed)
     storm.env.run()
     took_s = process_time() - begin_s
-    print("attempts", storm.attempts)
-    print("all_open_s", f"{storm.opened_s:.3f}")
-    print("processor_s", f"{took_s:.3f}")
-    print("peak_bytes", peak_bytes())
+    tell(storm.attempts, storm.opened_s, took_s)
 
 
 if __name__ == "__main__":

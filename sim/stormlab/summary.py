@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class Summary:
     durations: dict[str, Histogram]
     events: dict[str, int]
     sample: Trace
-    missing: str = field(default="")  # what is not told without a trace, for people
+    missing: str = ""  # what is not told without a trace, for people
 
     @property
     def hash(self) -> str:

@@ -12,6 +12,7 @@ from stormlab_models.bench.figure import figure
 from stormlab_models.bench.measures import PARTS, BenchError, Found, Sizes
 
 RUNS, FIGURE = 5, "figure"
+DIFFERENT = 1  # exit code: the engines do not agree
 
 
 @click.command(
@@ -47,14 +48,10 @@ def bench(
     """Measure exactness, speed, memory, scaling and start, side by side.
 
     PART: exactness, speed, memory, scaling, start; without one: all of them. figure: cost against
-    the size of the fleet, as a picture and a table in DIR (with --out only).
+    the size of the fleet, as a picture and a table in DIR (with --out only). Exit code 1: the two
+    engines gave different traces.
     """
-    allowed = [*PARTS, FIGURE]
-    for part in parts:
-        if part not in allowed:
-            fail(f"bench: found '{part}'; allowed: {', '.join(allowed)}")
-    if (FIGURE in parts) != (out is not None):
-        fail("bench: 'figure' and --out go together: figure --out DIR")
+    _check(parts, out)
     sizes = Sizes.of(runs, quick=quick)
     document: dict[str, Any] = {"stormlab": __version__, "runs": runs, "quick": quick}
     if not as_json:
@@ -73,6 +70,18 @@ def bench(
         print_json(document)
     if quick:
         note("quick: small fleets and no ground for a claim")
+    if any(each.get("different") for each in document.get("exactness", [])):
+        raise SystemExit(DIFFERENT)
+
+
+def _check(parts: tuple[str, ...], out: str | None) -> None:
+    """Refuse what there is not, before anything is measured."""
+    allowed = [*PARTS, FIGURE]
+    for part in parts:
+        if part not in allowed:
+            fail(f"bench: found '{part}'; allowed: {', '.join(allowed)}")
+    if (FIGURE in parts) != (out is not None):
+        fail("bench: 'figure' and --out go together: figure --out DIR")
 
 
 def _show(found: Found) -> None:

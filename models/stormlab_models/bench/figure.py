@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stormlab_models.bench.measures import (
+    MILLION,
     SEED,
     BenchError,
     Found,
@@ -25,7 +26,7 @@ LABELS = {
     "plain SimPy script": "plain SimPy script, no trace",
 }
 TRACED_MAX = 100_000
-RUNS_OF_LARGE, LARGE = 1, 1_000_000
+RUNS_OF_LARGE, LARGE = 1, MILLION
 
 
 def figure(out: str, sizes: Sizes) -> list[Found]:
@@ -47,6 +48,7 @@ def figure(out: str, sizes: Sizes) -> list[Found]:
     found = Found("Cost of a restart with an outage of 60 s", ["way", "sockets", "seconds"])
     for way, costs in points.items():
         found.rows += [[LABELS[way], f"{n:,}", f"{each:.3f}"] for n, each in costs]
+    found.notes.append(f"medians of {sizes.runs}; from {LARGE:,} sockets on one run each")
     found.notes.append(f"wrote {place}: cost.json, cost.png")
     found.data = {way: [list(each) for each in costs] for way, costs in points.items()}
     return [found]

@@ -10,13 +10,13 @@ from stormlab import __version__
 from stormlab.cli.completion import complete_scenario
 from stormlab.cli.engine import engine_option, say_engines
 from stormlab.console import fail, note, print_json, progress, say, shown, table
+from stormlab.histogram import ERROR
+from stormlab.summary import EVENTS_MAX, Summary
 
 if TYPE_CHECKING:
     from stormlab.scenario import Scenario
-    from stormlab.summary import Summary
     from stormlab.trace import Trace
 
-EVENTS_MAX = 20_000_000  # as stormlab.summary's, which is heavy to import
 
 SEED_MAX = 2**53 - 1  # what every reader of JSON keeps exactly
 SEED_DIGITS = 16
@@ -91,7 +91,6 @@ def run(
     """
     from stormlab import model  # noqa: PLC0415  heavy: imported when called
     from stormlab.cli import output  # noqa: PLC0415
-    from stormlab.summary import Summary  # noqa: PLC0415
 
     loaded = model.load_scenario(scenario, settings)
     say_engines(engine, [loaded], quiet=quiet or as_json)
@@ -125,8 +124,6 @@ def run(
 
 def summary_words(summary: Summary, events_max: int) -> list[str]:
     """Lines that say what a run without a full trace is."""
-    from stormlab.histogram import ERROR  # noqa: PLC0415  heavy: imported when called
-
     events, error_percent = sum(summary.events.values()), 100 * ERROR
     watched = summary.sample.header["clients"]
     return [
@@ -142,8 +139,6 @@ def document(
     scenario: Scenario, seed: int, found: Trace | Summary, figures: dict[str, Any]
 ) -> dict[str, Any]:
     """Everything about a run as one JSON document: enough to repeat it."""
-    from stormlab.summary import Summary  # noqa: PLC0415  heavy: imported when called
-
     if isinstance(found, Summary):
         end: dict[str, Any] = {
             "summary_hash": found.hash,

@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from stormlab.live import Reconnecting
 from stormlab.policy import Chance, Decision, Fact, Happened, RetryAt, Stop, Terms
 
 PATIENCE_S = 8.0
@@ -117,3 +118,25 @@ def in_time() -> Callable[[Coroutine[Any, Any, None]], None]:
         assert not left
 
     return lambda coroutine: asyncio.run(bounded(coroutine))
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], Any]], Coroutine[Any, Any, None]]:
+    """Wait for something that happens in the same loop: to be awaited with a condition."""
+
+    async def wait(condition: Callable[[], Any]) -> None:
+        while not condition():  # noqa: ASYNC110  what is waited for is a list of facts
+            await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def never_opens() -> Callable[[Reconnecting], Coroutine[Any, Any, None]]:
+    """Let a client try until its loop ends; no connection may open."""
+
+    async def tries(client: Reconnecting) -> None:
+        async for _ in client:
+            pytest.fail("opened")
+
+    return tries

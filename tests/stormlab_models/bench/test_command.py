@@ -16,9 +16,15 @@ def fails(_: Sizes) -> Iterator[Found]:
     raise BenchError("the kettle is empty")
 
 
+def differs(_: Sizes) -> Iterator[Found]:
+    yield Found("Exactness", [], data={"different": ["outage-60s"]})
+
+
 @pytest.fixture(autouse=True)
 def _parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "PARTS", {"speed": measured, "memory": fails})
+    monkeypatch.setattr(
+        command, "PARTS", {"speed": measured, "memory": fails, "exactness": differs}
+    )
 
 
 def test_tables_and_notes_are_shown() -> None:
@@ -37,7 +43,7 @@ def test_json_is_one_document() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["heat"], "bench: found 'heat'; allowed: speed, memory, figure"),
+        (["heat"], "bench: found 'heat'; allowed: speed, memory, exactness, figure"),
         (["figure"], "bench: 'figure' and --out go together: figure --out DIR"),
         (["speed", "--out", "x"], "bench: 'figure' and --out go together: figure --out DIR"),
         (["memory"], "bench: the kettle is empty"),
@@ -48,3 +54,7 @@ def test_what_is_wrong_is_one_line(words: list[str], told: str) -> None:
     assert done.exit_code == 2
     assert told in done.output
     assert "Traceback" not in done.output
+
+
+def test_engines_that_differ_are_an_exit_code() -> None:
+    assert CliRunner().invoke(command.bench, ["exactness"]).exit_code == 1

@@ -34,12 +34,8 @@ OVER_TIME = {
     "accepted": Event.ACCEPTED,
 }
 NAMES = list(OVER_TIME)
-COLUMNS = [
-    NAMES.index(found) if found else -1
-    for found in (
-        next((name for name, kind in OVER_TIME.items() if kind == event), None) for event in EVENTS
-    )
-]
+BY_EVENT = {event: name for name, event in OVER_TIME.items()}
+COLUMNS = [NAMES.index(BY_EVENT[each]) if each in BY_EVENT else -1 for each in EVENTS]
 HISTOGRAMS = {"return_s": RETURN, "handshake_s": HANDSHAKE}
 QUANTILES = (50, 95, 99)
 
