@@ -5,6 +5,7 @@ with a priority computed from (rank of the kind, client, socket, attempt), so th
 first among events of the same instant depends neither on the engine nor on who scheduled first.
 """
 
+import math
 from collections.abc import Callable
 from enum import IntEnum
 
@@ -153,6 +154,12 @@ class Clock:
         return self.at(
             self.now_ns + delay_ns, rank, action, client=client, socket=socket, attempt=attempt
         )
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the next scheduled call is due; None: there is none."""
+        time_ns = self.env.peek()
+        return None if time_ns == math.inf else int(time_ns)
 
     def run(self, until_ns: int) -> None:
         """Run everything scheduled up to and including ``until_ns``, or until :meth:`stop`."""

@@ -114,6 +114,10 @@ class Draws:
         second = _mix(((first ^ purpose_key(purpose)) + ordinal * _STRIDE) & _MASK)
         return second >> (64 - UNIT_BITS)
 
+    def stream_key(self, who: int, purpose: str) -> int:
+        """64 bits from which :meth:`bits` follow for every ordinal: for who draws elsewhere."""
+        return _mix((self._key + who * _GOLDEN) & _MASK) ^ purpose_key(purpose)
+
     def bits_array(
         self, who: NDArray[np.uint64], purpose: str, ordinal: int | NDArray[np.uint64] = 0
     ) -> NDArray[np.uint64]:

@@ -101,6 +101,11 @@ class Event(StrEnum):
     SERVED = "srv.served"  # a worker finished a handshake; value_ns: work, code 1: client had gone
     CLOSED = "srv.closed"  # the server ends a connection; code: close code (0: no close frame)
     DEPENDENCY = "srv.dependency"  # a call behind the handshake ended (detail: ok, failed, timeout)
+    # real client code
+    CONSOLE = "page.console"  # a line of the code's console or log (detail: level and line)
+    UNCAUGHT = "page.uncaught"  # an error that the code did not catch (detail)
+    NOTED = "page.noted"  # what the code says of itself (detail)
+    HALTED = "page.halted"  # the code was stopped: an endless loop, too much memory (detail)
 
 
 EVENTS: tuple[Event, ...] = tuple(Event)

@@ -14,7 +14,7 @@ settle time. What a phase does to an attempt and to a connection that is open wh
 ``hang``    not answered until the phase is over     silent: the heartbeat notices, or nobody
 ``reject``  opens, dropped with ``code`` after       kept
             ``after_s`` or when the phase is over,
-            never proves
+            never proves, unless it ``answers``
 ``mute``    opens, never proves                      kept
 =========== ======================================== ===========================================
 

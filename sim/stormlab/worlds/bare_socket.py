@@ -238,6 +238,9 @@ class Socket:
             self.note(Event.PROVED)
             self.host.tell(self._good(Fact.PROVED), number)
         elif phase.what == "reject":
+            if phase.answers:
+                self.note(Event.PROVED)
+                self.host.tell(self._good(Fact.PROVED), number)
             wait_ns = to_ns(phase.after_s) if self.run.phase is phase else WAY_NS
             self._later(wait_ns, partial(self._fool, number, phase))
 

@@ -9,7 +9,11 @@ Doing = Literal["offline", "online", "hide", "show", "by_hand", "close"]
 
 @dataclass(frozen=True)
 class Phase:
-    """How the server behaves for a while; see the table of :mod:`stormlab.worlds.bare`."""
+    """How the server behaves for a while; see the table of :mod:`stormlab.worlds.bare`.
+
+    ``answers``: in a ``reject`` phase the application answers first, so that the connection is
+    proved before it is closed.
+    """
 
     what: What
     for_s: float
@@ -17,6 +21,7 @@ class Phase:
     after_s: float = 0.05
     advice_s: float | None = None
     drop: bool = False
+    answers: bool = False
 
 
 @dataclass(frozen=True)

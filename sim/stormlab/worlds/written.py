@@ -174,6 +174,8 @@ def _phase_words(phase: Phase) -> str:
         details.append(f"code {phase.code}")
     if phase.what == "reject":
         details.append(f"after {phase.after_s:g} s")
+        if phase.answers:
+            details.append("answers first")
     if phase.advice_s is not None:
         details.append(f"asks for {phase.advice_s:g} s")
     return words + (f" ({', '.join(details)})" if details else "")

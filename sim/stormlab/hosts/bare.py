@@ -1,0 +1,124 @@
+"""A hosted client in a bare world: the phases and acts of :class:`stormlab.worlds.bare.BareWorld`.
+
+What a bare policy lives through, real code lives through here: the same schedule, the same times,
+the same form of story. Promises judge both alike.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from stormlab.clock import NS_PER_S, Clock, Rank, to_ns
+from stormlab.draws import Draws
+from stormlab.hosts.diary import Diary
+from stormlab.hosts.line import Surroundings
+from stormlab.hosts.wire import Peer
+from stormlab.vocabulary import Event
+from stormlab.worlds.bare import BareWorld
+from stormlab.worlds.phases import Act, Phase
+from stormlab.worlds.story import BY_APPLICATION, Story
+
+STEPS_MAX = 20_000  # of a whole run; a longer one ends early, and nothing is judged by that
+STEPS_PER_S_MAX = 4_000  # more in one second of virtual time: the client never waits
+CLOSING_NS = to_ns(60.0)
+
+
+class HostedClient(Protocol):
+    """A client of real code, whatever it is written in."""
+
+    def start(self) -> None:
+        """Run its start code."""
+
+    def call(self, name: str) -> None:
+        """Ask it to ``close`` for good, or to ``reconnect`` now."""
+
+    def online(self, *, online: bool) -> None:
+        """The device has a network, or none."""
+
+    def visible(self, *, visible: bool) -> None:
+        """The page is in sight, or hidden."""
+
+    def forget(self) -> None:
+        """The run is over."""
+
+
+MakeClient = Callable[[Surroundings, Draws], HostedClient]
+
+
+class _Life:
+    """One run: the schedule on the clock, and the limits of a run that does not end."""
+
+    def __init__(
+        self, world: BareWorld, make: MakeClient, peer: Peer, closing_ns: int, client: int
+    ) -> None:
+        self.clock = Clock()
+        self.end_ns = to_ns(world.end_s)
+        self.diary = Diary(client)
+        self.diary.full = self.clock.stop
+        self.around = Surroundings(self.clock, peer, self.diary, closing_ns)
+        self.client = make(self.around, Draws(world.seed))
+        self.closed = self.cut = False
+        at_s = 0.0
+        for phase in (*world.phases, Phase("serve", world.settle_s)):
+            self._at(to_ns(at_s), 0, partial(self.around.enter, phase))
+            at_s += phase.for_s
+        for act in world.acts:
+            self._at(to_ns(act.at_s), 1, partial(self._act, act))
+        self._at(0, 2, self.client.start)
+
+    def _at(self, time_ns: int, order: int, action: Callable[[], None]) -> None:
+        """Of one moment: server, device, start, and then what clients do."""
+        self.clock.at(time_ns, Rank.FAULT, action, attempt=order)
+
+    def run(self) -> Story:
+        """Live to the end."""
+        steps, end_ns = self.diary.steps, self.end_ns
+        second_ns = 0
+        while second_ns < end_ns and not self.cut and len(steps) < STEPS_MAX:
+            before = len(steps)
+            second_ns = self._quiet_until(min(second_ns + NS_PER_S, end_ns))
+            self.diary.limit = before + STEPS_PER_S_MAX
+            self.clock.run(second_ns)
+            self.cut = len(steps) >= before + STEPS_PER_S_MAX
+        ended_ns = self.clock.now_ns if self.cut or len(steps) >= STEPS_MAX else end_ns
+        self.client.forget()
+        return self.diary.story(ended_ns, cut=self.cut)
+
+    def _quiet_until(self, time_ns: int) -> int:
+        """Skip the seconds in which nothing happens."""
+        return min(max(time_ns, self.clock.next_ns or self.end_ns), self.end_ns)
+
+    def _act(self, act: Act) -> None:
+        if self.closed:
+            return
+        now_ns, client = self.clock.now_ns, self.client
+        if act.do == "close":
+            self.closed = True
+            self.diary.note(now_ns, Event.CLOSE_CALLED, detail=BY_APPLICATION)
+            client.call("close")
+        elif act.do == "by_hand":
+            self.diary.note(now_ns, Event.RETRY_BY_HAND)
+            client.call("reconnect")
+        elif act.do in {"hide", "show"}:
+            self.diary.note(now_ns, Event.HIDDEN if act.do == "hide" else Event.VISIBLE)
+            client.visible(visible=act.do == "show")
+        else:
+            self.around.go(online=act.do == "online")
+            client.online(online=act.do == "online")
+
+
+def run_hosted(
+    world: BareWorld,
+    make: MakeClient,
+    peer: Peer,
+    *,
+    closing_ns: int = CLOSING_NS,
+    client: int = 0,
+) -> Story:
+    """Let a client live in ``world``; equal arguments give equal stories.
+
+    ``make``: makes the client for its surroundings and the world's draws; ``peer``: a fresh server
+    side of its protocol; ``closing_ns``: how long the client's platform waits for the answer to its
+    close frame.
+    """
+    return _Life(world, make, peer, closing_ns, client).run()
