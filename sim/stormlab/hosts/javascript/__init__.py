@@ -1,0 +1,1 @@
+"""Real JavaScript clients in virtual time."""
