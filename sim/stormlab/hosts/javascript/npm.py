@@ -40,7 +40,7 @@ NAME_LENGTH_MAX = 214  # npm's own limit
 INSTALL_S_MAX = 600
 # One name as npm takes it for new packages (npm's validate-npm-package-name), exact versions only
 # (semver.org), and a file inside of a package.
-_PART = r"[a-z0-9~-][a-z0-9._~-]*"
+_PART = r"[a-z0-9~][a-z0-9._~-]*"
 _NAME = re.compile(rf"(?:@{_PART}/)?{_PART}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _SUBPATH = re.compile(r"(?!\.)[\w.@+-]+(?:/(?!\.)[\w.@+-]+)*", re.ASCII)
@@ -183,6 +183,12 @@ def set_with(name: str, version: str | None = None) -> LockedSet | None:
     return None
 
 
+def is_name(text: str) -> bool:
+    """Tell whether npm takes a text as the name of a package."""
+    fits = _NAME.fullmatch(text) is not None and len(text) <= NAME_LENGTH_MAX
+    return fits and text not in {"node_modules", "favicon.ico"}
+
+
 def parse_package(text: str) -> Package:
     """Read ``NAME@VERSION`` or ``NAME@VERSION/FILE``, with or without ``npm:`` before it.
 
@@ -191,7 +197,7 @@ def parse_package(text: str) -> Package:
     """
     split = _SPLIT.fullmatch(text.removeprefix(PREFIX))
     name, version, subpath = split.group("name", "version", "subpath") if split else (text, "", "")
-    if not _NAME.fullmatch(name) or len(name) > NAME_LENGTH_MAX or name == "node_modules":
+    if not is_name(name):
         msg = (
             f"{text}: found {name!r}; allowed: the name of an npm package (small letters, digits,"
             " '-', '.', '_', '~', with or without '@scope/' before it), then '@' and a version"
