@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 PY_MIN := 3.11
-EXTRAS := report,tune,live,check,fleet,notebooks,test,dev
+EXTRAS := report,tune,live,check,fleet,js,notebooks,test,dev
 OUT ?= reports
 CONTENDERS := socket.io-client reconnecting-websocket phoenix @microsoft/signalr \
   aws-full-jitter tac-webbuilder

@@ -1,0 +1,1 @@
+"""Real client libraries: which versions the lab runs, and how."""
