@@ -75,6 +75,7 @@ class Line:
         self.state = State.CONNECTING
         self._at_server = False  # the server holds it
         self._answers = False  # the application does
+        self._proven = False
         self._silent = self._gone = False  # as in stormlab.worlds.bare_socket
         self._fooled_by: Phase | None = None
         self._held: list[Data] = []  # sent while offline
@@ -206,8 +207,9 @@ class Line:
             self._ear.message(data)
 
     def proven(self) -> None:
-        """The application's word arrives at the client."""
-        if self.state is State.OPEN and not self._silent:
+        """The application's word arrives at the client; the first counts."""
+        if self.state is State.OPEN and not self._silent and not self._proven:
+            self._proven = True
             self._note(Event.PROVED)
 
     def shut(self, code: int, reason: str) -> None:
@@ -327,9 +329,7 @@ class Line:
 
     def _note(self, event: Event, *, detail: str = "") -> None:
         around = self._around
-        around.diary.note(
-            around.clock.now_ns, event, self.attempt, conn=self.number, detail=detail
-        )
+        around.diary.note(around.clock.now_ns, event, self.attempt, conn=self.number, detail=detail)
 
 
 _unanswered = End(failed=False, cause=Cause.TIMED_OUT)

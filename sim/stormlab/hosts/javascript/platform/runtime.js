@@ -149,7 +149,9 @@ function setOnline(online) {
 function setVisible(visible) {
   if (P.node) return;
   P.window.document.visible_ = visible;
-  fire(P.window.document, new Event("visibilitychange"));
+  const event = new Event("visibilitychange", { bubbles: true });
+  later(() => fire(P.window, event));
+  fire(P.window.document, event);
 }
 
 class Storage {
@@ -243,7 +245,8 @@ function surroundings(client, options) {
 // Names that code under test finds in its own surroundings, whatever the engine has.
 const GLOBALS = ["globalThis", "window", "self", "global", "console", "navigator", "document",
   "location", "localStorage", "sessionStorage", "history", "process", "setImmediate",
-  "clearImmediate", "requestAnimationFrame", "cancelAnimationFrame", "require", "module", "exports"];
+  "clearImmediate", "addEventListener", "removeEventListener", "dispatchEvent",
+  "requestAnimationFrame", "cancelAnimationFrame", "require", "module", "exports"];
 
 // Nobody answers HTTP here: the request fails as it does without a network.
 function fetch(address) {

@@ -1,0 +1,206 @@
+"""Recipes of npm libraries: how one client of each is started, and who answers it."""
+
+from stormlab.hosts.recipe import Recipe
+from stormlab_models.libraries import peers
+
+RECONNECTING_WEBSOCKET = Recipe(
+    name="reconnecting-websocket",
+    package="npm:reconnecting-websocket@4.4.0",
+    start="""
+(lib, env) => {
+  const socket = new lib.default(env.url);
+  return { close: () => socket.close(), reconnect: () => socket.reconnect() };
+}""",
+    policy="reconnecting-websocket",
+    formula="min(10 s, B·1.3^n), B = U[1, 5) s",
+)
+
+PARTYSOCKET = Recipe(
+    name="partysocket",
+    package="npm:partysocket@1.3.0",
+    entry='export { WebSocket } from "partysocket";',
+    start="""
+(lib, env) => {
+  const socket = new lib.WebSocket(env.url);
+  return { close: () => socket.close(), reconnect: () => socket.reconnect() };
+}""",
+    policy="partysocket",
+    formula="min(10 s, 3 s·1.3^n)",
+)
+
+SOCKET_IO = Recipe(
+    name="socket.io-client",
+    package="npm:socket.io-client@4.8.4",
+    entry='export { io } from "socket.io-client";',
+    start="""
+(lib, env) => {
+  const socket = lib.io(env.url.replace(/^ws/, "http"), { transports: ["websocket"] });
+  socket.on("connect", () => env.note("connected"));
+  return { close: () => socket.disconnect(), reconnect: () => socket.connect() };
+}""",
+    peer=peers.SocketIo,
+    policy="socket.io-client",
+    formula="min(ms ± floor(r/2·ms), 5000) | 0, ms = 1000·2^n; minus where floor(10r) is even",
+    notes="WebSocket only: HTTP polling is not hosted.",
+)
+
+PHOENIX = Recipe(
+    name="phoenix",
+    package="npm:phoenix@1.8.16",
+    start="""
+(lib, env) => {
+  const socket = new lib.Socket(env.url);
+  socket.connect();
+  socket.channel("room:lobby").join();
+  return { close: () => socket.disconnect(), reconnect: () => socket.connect() };
+}""",
+    peer=peers.Phoenix,
+    policy="phoenix",
+    formula="10, 50, 100, 150, 200, 250, 500, 1000, 2000 ms, then 5 s",
+)
+
+SIGNALR = Recipe(
+    name="@microsoft/signalr",
+    package="npm:@microsoft/signalr@10.0.11",
+    start="""
+(lib, env) => {
+  const { HubConnectionBuilder, HttpTransportType, LogLevel } = lib;
+  const hub = new HubConnectionBuilder()
+    .withUrl(env.url.replace(/^ws/, "http"),
+      { skipNegotiation: true, transport: HttpTransportType.WebSockets })
+    .configureLogging(LogLevel.None)
+    .withAutomaticReconnect()
+    .build();
+  hub.onclose(() => env.note("gave up"));
+  hub.start().catch(() => env.note("gave up", "start() failed"));
+  return { close: () => hub.stop() };
+}""",
+    peer=peers.SignalR,
+    policy="@microsoft/signalr",
+    formula="0, 2, 10, 30 s, then no more",
+    notes="Without negotiation, which is HTTP. A start() that fails is not retried.",
+)
+
+GRAPHQL_WS = Recipe(
+    name="graphql-ws",
+    package="npm:graphql-ws@6.4.2",
+    entry='export { createClient } from "graphql-ws";',
+    start="""
+(lib, env) => {
+  const client = lib.createClient({ url: env.url, lazy: false, onNonLazyError: () => {} });
+  client.subscribe({ query: "subscription { news }" },
+    { next() {}, error: () => env.note("gave up"), complete() {} });
+  return { close: () => client.dispose() };
+}""",
+    peer=peers.GraphQl,
+    policy="graphql-ws",
+    formula="1 s·2^n + U{300..2999} ms, n = 0..4",
+)
+
+CENTRIFUGE = Recipe(
+    name="centrifuge",
+    package="npm:centrifuge@5.8.0",
+    entry='export { Centrifuge } from "centrifuge";',
+    start="""
+(lib, env) => {
+  const client = new lib.Centrifuge(env.url);
+  client.on("disconnected", () => env.note("gave up"));
+  client.connect();
+  return { close: () => client.disconnect(), reconnect: () => client.connect() };
+}""",
+    peer=peers.Centrifugo,
+    policy="centrifuge",
+)
+
+Y_WEBSOCKET = Recipe(
+    name="y-websocket",
+    package="npm:y-websocket@3.1.0",
+    entry="""
+import * as Y from "yjs";
+export { WebsocketProvider } from "y-websocket";
+export const document = () => new Y.Doc();
+""",
+    start="""
+(lib, env) => {
+  const provider = new lib.WebsocketProvider(env.url, "room", lib.document());
+  return { close: () => provider.destroy(), reconnect: () => provider.connect() };
+}""",
+    peer=peers.Yjs,
+    policy="y-websocket",
+)
+
+ROBUST_WEBSOCKET = Recipe(
+    name="robust-websocket",
+    package="npm:robust-websocket@1.0.0",
+    start="""
+(lib, env) => {
+  const socket = new (lib.default || lib)(env.url);
+  return { close: () => socket.close(), reconnect: () => socket.open() };
+}""",
+    entry='export { default } from "robust-websocket";',
+    policy="robust-websocket",
+)
+
+HOME_ASSISTANT = Recipe(
+    name="home-assistant-js-websocket",
+    package="npm:home-assistant-js-websocket@9.7.0",
+    start="""
+async (lib, env) => {
+  const auth = lib.createLongLivedTokenAuth(env.url.replace(/^ws/, "http"), "token");
+  const handle = { close() { this.closed = true; } };
+  lib.createConnection({ auth, setupRetry: -1 }).then((connection) => {
+    handle.close = () => connection.close();
+    handle.reconnect = () => connection.reconnect();
+    if (handle.closed) connection.close();
+  });
+  return handle;
+}""",
+    peer=peers.HomeAssistant,
+    policy="home-assistant-js-websocket",
+)
+
+ACTION_CABLE = Recipe(
+    name="@rails/actioncable",
+    package="npm:@rails/actioncable@8.1.400",
+    entry='export { createConsumer } from "@rails/actioncable";',
+    start="""
+(lib, env) => {
+  const consumer = lib.createConsumer(env.url);
+  consumer.subscriptions.create("News", {});
+  return { close: () => consumer.disconnect(), reconnect: () => consumer.connect() };
+}""",
+    peer=peers.ActionCable,
+    policy="@rails/actioncable",
+)
+
+ANYCABLE = Recipe(
+    name="@anycable/core",
+    package="npm:@anycable/core@1.1.7",
+    entry='export { createCable } from "@anycable/core";',
+    start="""
+(lib, env) => {
+  const cable = lib.createCable(env.url);
+  cable.connect().catch(() => {});
+  return { close: () => cable.disconnect(), reconnect: () => cable.connect().catch(() => {}) };
+}""",
+    peer=peers.ActionCable,
+    policy="@anycable/core",
+)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        RECONNECTING_WEBSOCKET,
+        PARTYSOCKET,
+        SOCKET_IO,
+        PHOENIX,
+        SIGNALR,
+        GRAPHQL_WS,
+        CENTRIFUGE,
+        Y_WEBSOCKET,
+        ROBUST_WEBSOCKET,
+        HOME_ASSISTANT,
+        ACTION_CABLE,
+        ANYCABLE,
+    )
+}
