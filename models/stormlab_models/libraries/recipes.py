@@ -109,7 +109,7 @@ CENTRIFUGE = Recipe(
   return { close: () => client.disconnect(), reconnect: () => client.connect() };
 }""",
     peer=peers.Centrifugo,
-    policy="centrifuge",
+    policy="centrifuge-js",
 )
 
 Y_WEBSOCKET = Recipe(

@@ -1,0 +1,185 @@
+"""What of a library's code corresponds to what of its policy in the catalogue.
+
+A policy asks for chance by purpose, code calls ``Math.random``; a policy's host counts a heartbeat
+by what the policy's terms allow at most, code counts from the last message it heard. What belongs
+to what is written down here, recipe by recipe, so that both can live through the same schedule with
+the same luck: see :mod:`.agreement`.
+
+A :class:`Luck` is one client's chance: row ``units`` is what ``Math.random`` gives, call by call.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from stormlab.clock import NS_PER_MS, to_ns
+from stormlab.policy.contract import Fact, Happened, Policy, Scope, Terms
+from stormlab.vocabulary import Cause, Event, State
+from stormlab.worlds.bare_socket import WAY_NS
+from stormlab.worlds.story import Step, Story
+
+TRIP_NS = 2 * WAY_NS
+Parts = Callable[[Story, Story, int], bool]
+
+
+class Luck:
+    """A policy's draws in the order of the code's: call ``first`` and those that follow.
+
+    What lasts as long as the page is the very first call: the module draws it when it is loaded.
+    """
+
+    def __init__(self, units: Sequence[float], first: int = 0) -> None:
+        """Begin before the first call; ``first``: calls that are made for something else."""
+        self.units, self.calls = units, first
+
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
+        """The draw, see :class:`stormlab.policy.contract.Chance`."""
+        del purpose
+        return self.next() if scope == "attempt" else self.units[0]
+
+    def next(self) -> float:
+        """The next call of ``Math.random``."""
+        self.calls += 1
+        return self.units[self.calls - 1]
+
+    def told(self, happened: Happened) -> None:
+        """What the policy is told, for code that also draws at other times."""
+
+    def terms(self, terms: Terms) -> Terms:
+        """The policy's terms as the code keeps them at its next attempt."""
+        return terms
+
+
+@dataclass(frozen=True)
+class Beats:
+    """When a client that hears nothing gives a connection up.
+
+    Something is heard ``first_s`` after the opening and then every ``every_s``, or (``since_start``)
+    from the client's start on; what was heard last is followed by ``patience_s``. The client looks
+    every ``look_s`` from its start on, if that is given, and gives up when it was longer.
+    """
+
+    every_s: float
+    patience_s: float
+    first_s: float = 0.0
+    since_start: bool = False
+    look_s: float | None = None
+
+    def notices(self, opened_ns: int, silent_ns: int) -> int:
+        """See :data:`stormlab.worlds.bare_socket.Notices`."""
+        first_ns, every_ns = to_ns(self.first_s), to_ns(self.every_s)
+        start_ns = first_ns if self.since_start else opened_ns + first_ns
+        heard_ns = max(opened_ns + TRIP_NS if self.since_start else opened_ns, opened_ns)
+        if silent_ns >= start_ns:
+            heard_ns = max(heard_ns, silent_ns - (silent_ns - start_ns) % every_ns)
+        heard_ns = min(heard_ns, max(silent_ns, opened_ns))
+        dead_ns = heard_ns + to_ns(self.patience_s)
+        if self.look_s is None:
+            return dead_ns
+        look_ns = to_ns(self.look_s)
+        return (dead_ns // look_ns + 1) * look_ns
+
+
+class CentrifugeLuck(Luck):
+    """centrifuge gives an attempt up by a timer of 0 ms that is set in the timer of 5 s.
+
+    Its timers set each other while nothing else happens: from the third attempt on that ends by
+    time the inner one is nested so deeply that browsers make it 4 ms (HTML, "timer initialisation
+    steps").
+    """
+
+    CLAMPED_FROM, CLAMP_S = 2, 0.004
+
+    def __init__(self, units: Sequence[float], first: int = 0) -> None:
+        """No attempt has ended by time yet."""
+        super().__init__(units, first)
+        self._patience_ns, self._in_a_row = 0, 0
+
+    def told(self, happened: Happened) -> None:
+        """Count the attempts in a row that ended by time."""
+        if happened.fact is Fact.REFUSED and happened.began_ns is not None:
+            by_time = happened.time_ns - happened.began_ns == self._patience_ns
+            self._in_a_row = self._in_a_row + 1 if by_time else 0
+        elif happened.fact in {Fact.DROPPED, Fact.ONLINE, Fact.OFFLINE}:
+            self._in_a_row = 0
+
+    def terms(self, terms: Terms) -> Terms:
+        """Four milliseconds more patience where the timers are nested deeply."""
+        timeout_s = terms.connect_timeout_s or 0.0
+        if self._in_a_row >= self.CLAMPED_FROM:
+            timeout_s += self.CLAMP_S
+        self._patience_ns = to_ns(timeout_s)
+        return replace(terms, connect_timeout_s=timeout_s)
+
+
+class AnyCableLuck(Luck):
+    """@anycable/core looks for pings every 3 s and a quarter more or less: a call for each look."""
+
+    PING_NS, MISSING_NS = to_ns(3.0), to_ns(6.0)
+
+    def __init__(self, units: Sequence[float], first: int = 0) -> None:
+        """No connection yet."""
+        super().__init__(units, first)
+        self._look_ns: int | None = None
+
+    def _until_look_ns(self, unit: float) -> int:
+        return int(3000 + (unit - 0.5) * 3000 * 0.5) * NS_PER_MS
+
+    def told(self, happened: Happened) -> None:
+        """It looks while it is connected: from the welcome on, before what ends the connection."""
+        if happened.fact is Fact.PROVED:
+            self._look_ns = happened.time_ns + self._until_look_ns(self.next())
+        elif happened.fact is Fact.DROPPED and self._look_ns is not None:
+            while self._look_ns < happened.time_ns:
+                self._look_ns += self._until_look_ns(self.next())
+            self._look_ns = None
+
+    def notices(self, opened_ns: int, silent_ns: int) -> int | None:
+        """The first look that finds no ping for longer than 6 s."""
+        if self._look_ns is None:
+            return None
+        heard_ns = silent_ns - (silent_ns - opened_ns) % self.PING_NS
+        look_ns, call = self._look_ns, self.calls
+        while look_ns < silent_ns or look_ns - heard_ns <= self.MISSING_NS:
+            look_ns += self._until_look_ns(self.units[call])
+            call += 1
+        return look_ns
+
+
+class PollLuck(Luck):
+    """@rails/actioncable draws for each poll, and its policy by the number of the poll."""
+
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
+        """The draw of a poll."""
+        del scope
+        return self.units[int(purpose.removeprefix("poll ")) - 1]
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A way in which code does something else than its policy says.
+
+    ``reason``: why, in a line; ``applies``: whether it explains that the n-th attempt (from 0) of
+    the code is not that of the model (model, code, n). Up to it, both are equal.
+    """
+
+    reason: str
+    applies: Parts
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How the code of a recipe and its policy correspond.
+
+    ``calls_first``: calls of ``Math.random`` before that for the first delay; ``proof_ns``: from the
+    opening to the server's word that it counts on; ``served_first``: only worlds in which the first
+    attempt succeeds and is proved are compared, and ``why``; ``make``: its policy, if not as the
+    catalogue makes it; ``beats``: what it gives a silent connection up by.
+    """
+
+    luck: Callable[[Sequence[float]], Luck] = Luck
+    proof_ns: int = 0
+    served_first: bool = False
+    why: str = ""
+    make: Callable[[], Policy] | None = None
+    beats: Beats | None = None
+    partings: tuple[Parting, ...] = field(default=())
