@@ -66,12 +66,11 @@ class Beats:
 
     def notices(self, opened_ns: int, silent_ns: int) -> int:
         """See :data:`stormlab.worlds.bare_socket.Notices`."""
-        first_ns, every_ns = to_ns(self.first_s), to_ns(self.every_s)
-        start_ns = first_ns if self.since_start else opened_ns + first_ns
-        heard_ns = max(opened_ns + TRIP_NS if self.since_start else opened_ns, opened_ns)
+        start_ns = to_ns(self.first_s) + (0 if self.since_start else opened_ns)
+        heard_ns = opened_ns + TRIP_NS if self.since_start else opened_ns
         if silent_ns >= start_ns:
-            heard_ns = max(heard_ns, silent_ns - (silent_ns - start_ns) % every_ns)
-        heard_ns = min(heard_ns, max(silent_ns, opened_ns))
+            last_ns = silent_ns - (silent_ns - start_ns) % to_ns(self.every_s)
+            heard_ns = max(heard_ns, last_ns)
         dead_ns = heard_ns + to_ns(self.patience_s)
         if self.look_s is None:
             return dead_ns
@@ -82,33 +81,44 @@ class Beats:
 class CentrifugeLuck(Luck):
     """centrifuge gives an attempt up by a timer of 0 ms that is set in the timer of 5 s.
 
-    Its timers set each other while nothing else happens: from the third attempt on that ends by
-    time the inner one is nested so deeply that browsers make it 4 ms (HTML, "timer initialisation
-    steps").
+    Timers that set each other while nothing else happens are nested; where one of 0 ms is nested
+    too deeply, browsers make it 4 ms (HTML, "timer initialisation steps"): the third attempt in a
+    row that ends by time, or the second after a ping that did not come, lasts so much longer.
     """
 
-    CLAMPED_FROM, CLAMP_S = 2, 0.004
+    NESTED_MAX, CLAMP_S = 5, 0.004
+    BEATS = Beats(first_s=0.02, every_s=25.0, patience_s=35.0)
 
-    def __init__(self, units: Sequence[float], first: int = 0) -> None:
-        """No attempt has ended by time yet."""
-        super().__init__(units, first)
-        self._patience_ns, self._in_a_row = 0, 0
+    def __init__(self, units: Sequence[float]) -> None:
+        """The start is the application's: its timer is the first."""
+        super().__init__(units)
+        self._nested = -1  # before the timer of the next attempt is set
+        self._dead_ns = self._patience_ns = -1
 
     def told(self, happened: Happened) -> None:
-        """Count the attempts in a row that ended by time."""
-        if happened.fact is Fact.REFUSED and happened.began_ns is not None:
-            by_time = happened.time_ns - happened.began_ns == self._patience_ns
-            self._in_a_row = self._in_a_row + 1 if by_time else 0
-        elif happened.fact in {Fact.DROPPED, Fact.ONLINE, Fact.OFFLINE}:
-            self._in_a_row = 0
+        """A timer of its own, or something that happened to it, decides the next attempt."""
+        fact, time_ns = happened.fact, happened.time_ns
+        if fact is Fact.REFUSED and time_ns - (happened.began_ns or 0) == self._patience_ns:
+            self._nested += 3  # the timers of the delay and of the attempt, and the one in it
+        elif fact is Fact.DROPPED and time_ns == self._dead_ns:
+            self._nested = 1
+        elif fact in {Fact.REFUSED, Fact.DROPPED}:
+            self._nested = 0
+        elif fact is Fact.ONLINE:
+            self._nested = -1
 
     def terms(self, terms: Terms) -> Terms:
         """Four milliseconds more patience where the timers are nested deeply."""
         timeout_s = terms.connect_timeout_s or 0.0
-        if self._in_a_row >= self.CLAMPED_FROM:
+        if self._nested + 2 > self.NESTED_MAX:
             timeout_s += self.CLAMP_S
         self._patience_ns = to_ns(timeout_s)
         return replace(terms, connect_timeout_s=timeout_s)
+
+    def notices(self, opened_ns: int, silent_ns: int) -> int | None:
+        """35 s after the last ping."""
+        self._dead_ns = self.BEATS.notices(opened_ns, silent_ns)
+        return self._dead_ns
 
 
 class AnyCableLuck(Luck):

@@ -1,9 +1,10 @@
 """The likeness of each recipe and its policy: see :mod:`.likeness`."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
-from stormlab.clock import to_ns
+from stormlab_models.libraries import partings
 from stormlab_models.libraries.likeness import (
     TRIP_NS,
     AnyCableLuck,
@@ -16,38 +17,105 @@ from stormlab_models.libraries.likeness import (
 )
 from stormlab_models.policies.cables import ActionCable
 
+UNANSWERED = Parting(
+    "where the application never answers, the code closes the connection after {}; the policy has"
+    " no such patience",
+    partings.unanswered,
+)
+
+
+def _unanswered(after: str) -> Parting:
+    return replace(UNANSWERED, reason=UNANSWERED.reason.format(after))
+
+
 LIKENESSES = {
     "reconnecting-websocket": Likeness(),
     "partysocket": Likeness(),
-    "socket.io-client": Likeness(beats=Beats(every_s=25.02, patience_s=45.0)),
+    "socket.io-client": Likeness(
+        beats=Beats(first_s=25.0, every_s=25.02, patience_s=45.0),
+        partings=(
+            Parting(
+                "an attempt that ends before the server's first packet (accepted and closed, or"
+                " offline meanwhile) is only given up by the connect timeout, 20 s after its"
+                " beginning; the policy retries at once",
+                partings.before_hello,
+            ),
+        ),
+    ),
     "phoenix": Likeness(
         proof_ns=TRIP_NS,
-        # 1.5 s: it waits so long for the end of the connection that it has closed
+        # 1.5 s: so long it waits for the end of the connection that it has closed
         beats=Beats(every_s=30.02, patience_s=61.5),
+        partings=(
+            Parting(
+                "a page that is shown while there is no connection sets the count back, and an"
+                " attempt under way is made anew; the policy goes on",
+                partings.shown_while_away,
+            ),
+            Parting(
+                "the end of a silent connection that the code has closed came within the 1.5 s"
+                " that it waits for it",
+                partings.slow_end,
+            ),
+            _unanswered("the heartbeat's 60 s"),
+        ),
     ),
     "@microsoft/signalr": Likeness(
         proof_ns=TRIP_NS,
         served_first=True,
         why="the library does not retry a start() that fails",
         beats=Beats(first_s=0.02, every_s=15.0, patience_s=30.0),
+        partings=(_unanswered("30 s"),),
     ),
     # an operation's id takes 31 calls
     "graphql-ws": Likeness(luck=partial(Luck, first=31), proof_ns=TRIP_NS),
     "centrifuge": Likeness(
         luck=CentrifugeLuck,
         proof_ns=TRIP_NS,
-        beats=Beats(first_s=0.02, every_s=25.0, patience_s=35.0),
+        partings=(
+            Parting(
+                "3500-3999 and 4500-4999 are final only if the close has a reason, as Centrifugo's"
+                " have; in these schedules it has none",
+                partings.no_reason,
+            ),
+            Parting(
+                "a device that goes offline while the code waits or tries counts as a failure"
+                " more, with a delay of its own; the policy goes on",
+                partings.offline_while_away,
+            ),
+            _unanswered("5 s"),
+        ),
     ),
     "y-websocket": Likeness(
         proof_ns=TRIP_NS,
         beats=Beats(first_s=15.02, every_s=15.0, patience_s=30.0, since_start=True, look_s=3.0),
+        partings=(_unanswered("30 s"),),
     ),
-    "robust-websocket": Likeness(),
+    "robust-websocket": Likeness(
+        partings=(
+            Parting(
+                "a connection closed while offline ends when the browser stops waiting for the"
+                " server's close frame, after 60 s; then the code opens a second one beside that"
+                " which it has",
+                partings.end_of_an_old_one,
+            ),
+        ),
+    ),
     "home-assistant-js-websocket": Likeness(
         proof_ns=TRIP_NS,
         served_first=True,
         why="until the first connection it retries every second (setupRetry)",
     ),
-    "@rails/actioncable": Likeness(luck=PollLuck, make=partial(ActionCable, math.inf)),
+    "@rails/actioncable": Likeness(
+        luck=PollLuck,
+        make=partial(ActionCable, math.inf),
+        partings=(
+            Parting(
+                "a poll that finds a connection silent closes it and opens the next 0.5 s later;"
+                " the policy waits for a poll",
+                partings.silent,
+            ),
+        ),
+    ),
     "@anycable/core": Likeness(luck=AnyCableLuck),
 }

@@ -7,6 +7,7 @@ happen in one moment, browsers promise no order.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from stormlab.worlds.bare import Act, BareWorld, Phase
 from stormlab.worlds.made import CODES, LONG_S, Addressed, Pick, bare_world, maybe, one
@@ -17,6 +18,7 @@ LET_IN_S = (0.05, 0.5, 4.3, 7.1, 0.0)  # from the opening to the close of a serv
 ALL_CODES = (*CODES, 1002, 1009, 3000, 3500, 4400, 4401, 4429, 4500, 4999)
 SETTLE_S = 120.0
 PARTS = 21
+AT_ONCE_STABLE_S, OUT_OF_STEP_S = 5.0, 5.003
 FLAPS = (2, 3, 5, 8)
 Made = tuple[list[Phase], list[Act]]
 
@@ -133,7 +135,11 @@ def long_outage(pick: Pick) -> Made:
 def mixed(pick: Pick) -> Made:
     """All of it, as promises are tried (:func:`stormlab.worlds.made.bare_world`); nobody's hand."""
     world = bare_world(pick, SETTLE_S)
-    return list(world.phases), [act for act in world.acts if act.do != "by_hand"]
+    phases = [
+        replace(phase, after_s=OUT_OF_STEP_S) if phase.after_s == AT_ONCE_STABLE_S else phase
+        for phase in world.phases
+    ]
+    return phases, [act for act in world.acts if act.do != "by_hand"]
 
 
 BEHAVIOURS: dict[str, Callable[[Pick], Made]] = {
@@ -159,8 +165,7 @@ def schedule(behaviour: str, pick: Pick, *, served_first: bool = False) -> BareW
 
 
 def _whole(phase: Phase) -> Phase:
-    fields = {name: getattr(phase, name) for name in Phase.__dataclass_fields__}
-    return Phase(**{**fields, "for_s": round(phase.for_s, 3)})
+    return replace(phase, for_s=round(phase.for_s, 3))
 
 
 def addressed(

@@ -259,11 +259,13 @@ class Line:
 
     def meets(self, before: Phase, phase: Phase) -> None:
         """The server enters a phase."""
+        ended = partial(self._ended, phase)
         if self.state not in {State.OPEN, State.CLOSING}:
             if phase.what in {"refuse", "stop"}:
                 self._leave()
+            elif self._at_server and phase.what == "serve" and phase.drop:
+                self._after(WAY_NS, ended)  # the 101 is under way and arrives before
             return
-        ended = partial(self._ended, phase)
         if phase.what == "refuse":
             self._leave()
             self._after(WAY_NS, partial(ended, Cause.KILLED, ABNORMAL))

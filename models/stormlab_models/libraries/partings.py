@@ -1,0 +1,116 @@
+"""Ways in which a library's code does something else than its policy: why, and how it is seen.
+
+Each is a function of both stories and the number of the first attempt that differs (from 0); it is
+True only where the difference is of its kind. Up to that attempt both stories are equal.
+"""
+
+from stormlab.clock import to_ns
+from stormlab.vocabulary import Cause, Event
+from stormlab.worlds.story import Step, Story
+
+NEVER_NS = 1 << 62
+
+
+def _when(story: Story, number: int) -> int:
+    times_ns = story.times_ns(Event.NEW)
+    return times_ns[number] if number < len(times_ns) else NEVER_NS
+
+
+def _before(story: Story, time_ns: int, *events: Event) -> list[Step]:
+    return [step for step in story.of(*events) if step.time_ns <= time_ns]
+
+
+def _parts_ns(model: Story, code: Story, number: int) -> int:
+    return min(_when(model, number), _when(code, number))
+
+
+def _given_up(code: Story, number: int) -> Step | None:
+    """The last close() of an open connection by the code itself, before its attempt ``number``."""
+    own = [
+        step
+        for step in _before(code, _when(code, number), Event.CLOSE_CALLED)
+        if step.attempt and step.detail == "OPEN"
+    ]
+    return own[-1] if own else None
+
+
+def unanswered(model: Story, code: Story, number: int) -> bool:
+    """The code closed a connection on which the application never answered."""
+    del model
+    own = _given_up(code, number)
+    if own is None or own.attempt != number:
+        return False
+    proofs = _before(code, own.time_ns, Event.PROVED)
+    return all(step.attempt != own.attempt for step in proofs)
+
+
+def silent(model: Story, code: Story, number: int) -> bool:
+    """The code closed a proved connection that had fallen silent: the last before this attempt."""
+    del model
+    own = _given_up(code, number)
+    return own is not None and own.attempt == number
+
+
+def slow_end(model: Story, code: Story, number: int) -> bool:
+    """The code closed a silent connection, and its end came while the code still waited for it."""
+    own = _given_up(code, number)
+    if own is None or not silent(model, code, number):
+        return False
+    ends = [step for step in code.of(Event.CLOSE) if step.attempt == own.attempt]
+    return any(own.time_ns < end.time_ns < own.time_ns + to_ns(1.5) for end in ends)
+
+
+def before_hello(model: Story, code: Story, number: int) -> bool:
+    """The last attempt before this one ended before the first packet, and the code did not act."""
+    if number == 0 or _when(model, number) >= _when(code, number):
+        return False
+    last_ns = _when(code, number - 1)
+    heard = [step for step in code.of(Event.MESSAGE) if step.attempt == number]
+    ended = [step for step in code.of(Event.CLOSE) if step.attempt == number]
+    waits = _when(code, number) >= last_ns + to_ns(20.0)
+    return waits and bool(ended) and not heard and ended[0].cause is not Cause.REFUSED
+
+
+def shown_while_away(model: Story, code: Story, number: int) -> bool:
+    """The page was shown while there was no connection, and none was made since."""
+    time_ns = _parts_ns(model, code, number)
+    shown = _before(code, time_ns, Event.VISIBLE)
+    if not shown:
+        return False
+    changes = _before(code, shown[-1].time_ns, Event.OPEN, Event.CLOSE, Event.CLOSE_CALLED)
+    away = not changes or changes[-1].event is not Event.OPEN
+    return away and not any(
+        shown[-1].time_ns < step.time_ns < time_ns for step in code.of(Event.OPEN)
+    )
+
+
+def offline_while_away(model: Story, code: Story, number: int) -> bool:
+    """The device went offline while there was no connection, and none was made since."""
+    time_ns = _parts_ns(model, code, number)
+    gone = _before(code, time_ns, Event.OFFLINE)
+    if not gone:
+        return False
+    changes = _before(code, gone[-1].time_ns, Event.OPEN, Event.CLOSE)
+    away = not changes or changes[-1].event is Event.CLOSE
+    return away and not any(
+        gone[-1].time_ns < step.time_ns < time_ns for step in code.of(Event.OPEN)
+    )
+
+
+def no_reason(model: Story, code: Story, number: int) -> bool:
+    """The policy stopped at a close code; the code went on, since the close had no reason."""
+    stopped = [step for step in model.of(Event.GAVE_UP) if step.attempt == number]
+    ends = [step for step in code.of(Event.CLOSE) if step.attempt == number]
+    return bool(stopped) and bool(ends) and not ends[0].detail and ends[0].code >= 3500  # noqa: PLR2004
+
+
+def end_of_an_old_one(model: Story, code: Story, number: int) -> bool:
+    """The code made an attempt when a connection ended that it had closed itself long before."""
+    time_ns = _when(code, number)
+    if _when(model, number) <= time_ns:
+        return False
+    called = {step.attempt for step in _before(code, time_ns, Event.CLOSE_CALLED)}
+    return any(
+        step.time_ns == time_ns and step.attempt in called and step.cause is Cause.TIMED_OUT
+        for step in code.of(Event.CLOSE)
+    )
