@@ -40,6 +40,7 @@ LIKENESSES = {
                 " beginning; the policy retries at once",
                 partings.before_hello,
             ),
+            _unanswered("the connect timeout's 20 s"),
         ),
     ),
     "phoenix": Likeness(
@@ -95,9 +96,24 @@ LIKENESSES = {
         partings=(
             Parting(
                 "a connection closed while offline ends when the browser stops waiting for the"
-                " server's close frame, after 60 s; then the code opens a second one beside that"
-                " which it has",
+                " server's close frame, after 60 s, or is reset; then the code opens a second one"
+                " beside that which it has",
                 partings.end_of_an_old_one,
+            ),
+            Parting(
+                "a retry that falls due while offline is made (and fails); the policy waits",
+                partings.made_offline,
+            ),
+            Parting(
+                "4 s after the beginning of an attempt that did not open (one that was refused, too)"
+                " the code stops listening to offline and online until it makes the next; the"
+                " policy listens",
+                partings.deaf,
+            ),
+            Parting(
+                "a client that has stopped tries again when the device was offline and comes back;"
+                " the policy has stopped for good",
+                partings.revived,
             ),
         ),
     ),
@@ -111,9 +127,15 @@ LIKENESSES = {
         make=partial(ActionCable, math.inf),
         partings=(
             Parting(
-                "a poll that finds a connection silent closes it and opens the next 0.5 s later;"
-                " the policy waits for a poll",
-                partings.silent,
+                "a poll that finds a connection silent closes it and opens the next 0.5 s later,"
+                " and polls count from the last ping that was heard; the policy waits for a poll"
+                " and counts from the last ping before the end",
+                partings.fell_silent,
+            ),
+            Parting(
+                "0.2 s after the page is shown the code tries besides its polls; the policy tries"
+                " once",
+                partings.shown,
             ),
         ),
     ),

@@ -44,17 +44,41 @@ def unanswered(model: Story, code: Story, number: int) -> bool:
     return all(step.attempt != own.attempt for step in proofs)
 
 
-def silent(model: Story, code: Story, number: int) -> bool:
-    """The code closed a proved connection that had fallen silent: the last before this attempt."""
+def closed_itself(model: Story, code: Story, number: int) -> bool:
+    """The last connection before this attempt was open, and the code closed it itself."""
     del model
     own = _given_up(code, number)
     return own is not None and own.attempt == number
 
 
+def fell_silent(model: Story, code: Story, number: int) -> bool:
+    """The last connection before this attempt fell silent: the server hung, or the device left."""
+    if closed_itself(model, code, number):
+        return True
+    opened = [step for step in code.of(Event.OPEN) if step.attempt <= number]
+    if not opened:
+        return False
+    last = opened[-1]
+    ends = [step for step in code.of(Event.CLOSE) if step.attempt == last.attempt]
+    end_ns = ends[0].time_ns if ends else NEVER_NS
+    return any(
+        last.time_ns <= step.time_ns <= end_ns
+        and (step.event is Event.OFFLINE or step.detail == "hang")
+        for step in code.of(Event.FAULT, Event.OFFLINE)
+    )
+
+
+def shown(model: Story, code: Story, number: int) -> bool:
+    """The code made this attempt 0.2 s after the page was shown."""
+    del model
+    time_ns = _when(code, number) - to_ns(0.2)
+    return time_ns in code.times_ns(Event.VISIBLE)
+
+
 def slow_end(model: Story, code: Story, number: int) -> bool:
     """The code closed a silent connection, and its end came while the code still waited for it."""
     own = _given_up(code, number)
-    if own is None or not silent(model, code, number):
+    if own is None or not closed_itself(model, code, number):
         return False
     ends = [step for step in code.of(Event.CLOSE) if step.attempt == own.attempt]
     return any(own.time_ns < end.time_ns < own.time_ns + to_ns(1.5) for end in ends)
@@ -104,13 +128,48 @@ def no_reason(model: Story, code: Story, number: int) -> bool:
     return bool(stopped) and bool(ends) and not ends[0].detail and ends[0].code >= 3500  # noqa: PLR2004
 
 
+def made_offline(model: Story, code: Story, number: int) -> bool:
+    """The code made this attempt while the device was offline; the policy waited."""
+    time_ns = _when(code, number)
+    if _when(model, number) <= time_ns:
+        return False
+    changes = _before(code, time_ns, Event.OFFLINE, Event.ONLINE)
+    return bool(changes) and changes[-1].event is Event.OFFLINE
+
+
+def deaf(model: Story, code: Story, number: int) -> bool:
+    """The device changed after the 4 s of an attempt that did not open, and before the next one."""
+    changes = _before(code, _parts_ns(model, code, number), Event.OFFLINE, Event.ONLINE)
+    if not changes:
+        return False
+    opened = {step.attempt: step.time_ns for step in code.of(Event.OPEN)}
+    began = _before(code, changes[-1].time_ns, Event.NEW)
+    return any(
+        began[-1].time_ns <= new.time_ns + to_ns(4.0) <= changes[-1].time_ns
+        and opened.get(new.attempt, NEVER_NS) >= new.time_ns + to_ns(4.0)
+        for new in began
+    )
+
+
+def revived(model: Story, code: Story, number: int) -> bool:
+    """The policy had stopped; the code tries again as the device comes online."""
+    time_ns = _when(code, number)
+    stopped = _before(model, time_ns, Event.GAVE_UP)
+    return bool(stopped) and time_ns in code.times_ns(Event.ONLINE)
+
+
 def end_of_an_old_one(model: Story, code: Story, number: int) -> bool:
-    """The code made an attempt when a connection ended that it had closed itself long before."""
+    """A connection of before the last attempt has ended, and the code took it for the last one's.
+
+    The code had closed it itself; this attempt comes at once, 3 s or 10 s after its end.
+    """
     time_ns = _when(code, number)
     if _when(model, number) <= time_ns:
         return False
     called = {step.attempt for step in _before(code, time_ns, Event.CLOSE_CALLED)}
-    return any(
-        step.time_ns == time_ns and step.attempt in called and step.cause is Cause.TIMED_OUT
-        for step in code.of(Event.CLOSE)
-    )
+    for step in _before(code, time_ns, Event.CLOSE):
+        newer = [new for new in _before(code, step.time_ns, Event.NEW) if new.attempt > step.attempt]
+        waited_ns = time_ns - step.time_ns
+        if step.attempt in called and newer and waited_ns in {0, to_ns(3.0), to_ns(10.0)}:
+            return True
+    return False

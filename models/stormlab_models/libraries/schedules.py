@@ -19,6 +19,7 @@ ALL_CODES = (*CODES, 1002, 1009, 3000, 3500, 4400, 4401, 4429, 4500, 4999)
 SETTLE_S = 120.0
 PARTS = 21
 AT_ONCE_STABLE_S, OUT_OF_STEP_S = 5.0, 5.003
+BEGUN_S = 0.5  # what is done to a client is done once it has begun
 FLAPS = (2, 3, 5, 8)
 Made = tuple[list[Phase], list[Act]]
 
@@ -139,7 +140,8 @@ def mixed(pick: Pick) -> Made:
         replace(phase, after_s=OUT_OF_STEP_S) if phase.after_s == AT_ONCE_STABLE_S else phase
         for phase in world.phases
     ]
-    return phases, [act for act in world.acts if act.do != "by_hand"]
+    acts = [replace(act, at_s=max(act.at_s, BEGUN_S)) for act in world.acts if act.do != "by_hand"]
+    return phases, acts
 
 
 BEHAVIOURS: dict[str, Callable[[Pick], Made]] = {
