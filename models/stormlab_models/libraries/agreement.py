@@ -4,16 +4,26 @@ Both live through the same schedule in bare worlds (:mod:`stormlab.worlds.bare`,
 :mod:`stormlab.hosts.bare`) with the same luck: what ``Math.random`` gives is what the policy draws
 (:mod:`.likeness`). Equal means: as many attempts, each at the same nanosecond.
 
-One thing is put between policy and host, since every browser does it: a timer takes whole
-milliseconds (:class:`WholeMilliseconds`).
+One thing is added to the policy, since every browser does it: a timer takes whole milliseconds and
+cuts off the rest (:func:`cut`, :class:`WholeMilliseconds`).
+
+``python -m stormlab_models.libraries.agreement docs/real-code.md`` writes the table: some minutes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import click
 
 from stormlab.clock import NS_PER_MS
+from stormlab.console import fail, progress
+from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.code import run_recipe
 from stormlab.hosts.recipe import Recipe
+from stormlab.policy import Delays, Reconnect
+from stormlab.policy.backoff import MS_PER_S
 from stormlab.policy.contract import (
     Chance,
     Decision,
@@ -29,13 +39,27 @@ from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, run_bare
 from stormlab.worlds.bare_socket import Notices
 from stormlab.worlds.story import Story
-from stormlab_models.libraries.likeness import Likeness, Luck, Parting
+from stormlab_models.doc_tables import rewrite
+from stormlab_models.libraries.likeness import Likeness, Luck, Parting, Tape
 from stormlab_models.libraries.likenesses import LIKENESSES
+from stormlab_models.libraries.recipes import RECIPES
+from stormlab_models.libraries.schedules import BEHAVIOURS, addressed
 from stormlab_models.policies import CATALOGUE
 
 
+def cut(make: Callable[[], Policy]) -> Callable[[], Policy]:
+    """A policy of parts whose delays are cut to whole milliseconds before they become nanoseconds.
+
+    Afterwards would be too late: 7979.9999999999 ms are 7980 ms to the nanosecond.
+    """
+    if not isinstance(make, Reconnect) or not isinstance(make.schedule, Delays):
+        return make
+    step_s = make.schedule.step_s or 1 / MS_PER_S
+    return replace(make, schedule=replace(make.schedule, step_s=step_s))
+
+
 def timer_ns(delay_ns: int) -> int:
-    """A delay as ``setTimeout`` takes it: whole milliseconds, as a signed 32-bit number (WebIDL)."""
+    """A delay as ``setTimeout`` takes it: whole milliseconds, a signed 32-bit number (WebIDL)."""
     whole = delay_ns // NS_PER_MS
     wrapped = (whole + 2**31) % 2**32 - 2**31
     return max(0, wrapped) * NS_PER_MS
@@ -77,12 +101,14 @@ def _cut(decision: Decision, now_ns: int) -> Decision:
     return decision
 
 
-def run_model(recipe: Recipe, world: BareWorld, units: Sequence[float]) -> Story:
-    """The recipe's policy in a world, with the luck of ``units``."""
+def run_model(recipe: Recipe, world: BareWorld, feed: Sequence[float] = ()) -> Story:
+    """The recipe's policy in a world, with the luck of its code; ``feed``: the first draws."""
     entry = CATALOGUE[recipe.policy or recipe.name]
     like = LIKENESSES[recipe.name]
-    luck = like.luck(units)
+    luck = like.luck(Tape(world.seed, feed))
     make = like.make or entry.make
+    if like.cut_first:
+        make = cut(make)
     notices: Notices | None = like.beats.notices if like.beats else getattr(luck, "notices", None)
 
     def group(_count: int) -> list[Policy]:
@@ -139,16 +165,16 @@ class Verdict:
         return self.difference is not None and self.parting is None
 
 
-def compare(recipe: Recipe, world: BareWorld, units: Sequence[float]) -> Verdict:
-    """Let both live in a world; ``units``: what ``Math.random`` gives, enough for the longest life.
+def compare(recipe: Recipe, world: BareWorld, feed: Sequence[float] = ()) -> Verdict:
+    """Let both live in a world; ``feed``: what ``Math.random`` gives first.
 
     Raises:
         HostError: one line, when the code cannot be had.
     """
-    model = run_model(recipe, world, units)
-    code = run_recipe(recipe, world, feed=tuple(units))
+    model = run_model(recipe, world, feed)
+    code = run_recipe(recipe, world, feed=tuple(feed))
     found = first_difference(model, code)
-    parting = found and _explained(LIKENESSES[recipe.name], model, code, found)
+    parting = _explained(LIKENESSES[recipe.name], model, code, found) if found else None
     return Verdict(world, model, code, found, parting)
 
 
@@ -157,3 +183,106 @@ def _explained(like: Likeness, model: Story, code: Story, found: Difference) -> 
         if parting.applies(model, code, found.number):
             return parting
     return None
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came of the schedules of one behaviour: how many were equal, what the others are due to.
+
+    ``parted``: how many by reason; ``unexplained``: the cases without one.
+    """
+
+    cases: int
+    equal: int
+    parted: dict[str, int]
+    unexplained: tuple[int, ...]
+
+
+def tally(recipe: Recipe, behaviour: str, cases: int, seed: int = 0) -> Cell:
+    """Compare in the first ``cases`` schedules of a behaviour."""
+    served_first = LIKENESSES[recipe.name].served_first
+    equal, parted, unexplained = 0, dict[str, int](), list[int]()
+    for case in range(cases):
+        found = compare(recipe, addressed(behaviour, case, seed, served_first=served_first))
+        if found.equal:
+            equal += 1
+        elif found.parting is None:
+            unexplained.append(case)
+        else:
+            reason = found.parting.reason
+            parted[reason] = parted.get(reason, 0) + 1
+    return Cell(cases, equal, parted, tuple(unexplained))
+
+
+Tallies = dict[str, dict[str, Cell]]
+
+
+def tallies(cases: int) -> Tallies:
+    """Every recipe in every behaviour."""
+    with progress("libraries", quiet=False) as steps:
+        todo = [(recipe, behaviour) for recipe in RECIPES.values() for behaviour in BEHAVIOURS]
+        found: Tallies = {name: {} for name in RECIPES}
+        for recipe, behaviour in steps.over(todo):
+            found[recipe.name][behaviour] = tally(recipe, behaviour, cases)
+    return found
+
+
+def _cell(cell: Cell) -> str:
+    text = f"{cell.equal} of {cell.cases}"
+    if cell.unexplained:
+        return f"**{text}**"
+    return text
+
+
+def table(found: Tallies) -> str:
+    """Equal in how many of the schedules, by library and behaviour."""
+    lines = [
+        "| library | " + " | ".join(BEHAVIOURS) + " |",
+        "|---" * (1 + len(BEHAVIOURS)) + "|",
+    ]
+    for name, cells in found.items():
+        version = RECIPES[name].package.rpartition("@")[2]
+        lines.append(f"| `{name}` {version} | " + " | ".join(map(_cell, cells.values())) + " |")
+    return "\n".join(lines)
+
+
+def reasons(found: Tallies) -> str:
+    """Why the others are not equal, by library."""
+    lines = []
+    for name, cells in found.items():
+        like = LIKENESSES[name]
+        counted: dict[str, int] = {}
+        for cell in cells.values():
+            for reason, count in cell.parted.items():
+                counted[reason] = counted.get(reason, 0) + count
+        parts = [f"- {reason} ({count:,} schedules)." for reason, count in counted.items()]
+        if like.why:
+            parts.insert(0, f"- Compared from a first connection that succeeds: {like.why}.")
+        if parts:
+            lines += [f"`{name}`", "", *parts, ""]
+    return "\n".join(lines).rstrip()
+
+
+CASES = 100
+
+
+@click.command()
+@click.argument("document", type=click.Path(path_type=Path))
+@click.option("--cases", default=CASES, show_default=True, help="Schedules of each behaviour.")
+def main(document: Path, cases: int) -> None:
+    """Rewrite the tables in DOCUMENT; one that cannot be rewritten stays as it is."""
+    found = cache(tallies)
+    try:
+        rewrite(
+            document,
+            {"agreement": lambda: table(found(cases)), "reasons": lambda: reasons(found(cases))},
+        )
+    except HostError as error:
+        fail(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -5,20 +5,38 @@ by what the policy's terms allow at most, code counts from the last message it h
 to what is written down here, recipe by recipe, so that both can live through the same schedule with
 the same luck: see :mod:`.agreement`.
 
-A :class:`Luck` is one client's chance: row ``units`` is what ``Math.random`` gives, call by call.
+A :class:`Tape` is what ``Math.random`` gives, call by call; a :class:`Luck` hands it to a policy.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from stormlab.clock import NS_PER_MS, to_ns
+from stormlab.draws import Draws
+from stormlab.policy.chance import address
 from stormlab.policy.contract import Fact, Happened, Policy, Scope, Terms
-from stormlab.vocabulary import Cause, Event, State
 from stormlab.worlds.bare_socket import WAY_NS
-from stormlab.worlds.story import Step, Story
+from stormlab.worlds.story import Story
 
 TRIP_NS = 2 * WAY_NS
 Parts = Callable[[Story, Story, int], bool]
+
+
+class Tape:
+    """What ``Math.random`` gives the one client of a world: ``feed``, then addressed draws.
+
+    The same that :class:`stormlab.hosts.javascript.client.JavaScriptClient` gives.
+    """
+
+    def __init__(self, seed: int, feed: Sequence[float] = ()) -> None:
+        """For the world's ``seed``."""
+        self._draws, self._feed = Draws(seed), feed
+
+    def __getitem__(self, call: int) -> float:
+        """Call number ``call``, from 0."""
+        if call < len(self._feed):
+            return self._feed[call]
+        return self._draws.unit(address(0), "Math.random", call)
 
 
 class Luck:
@@ -27,7 +45,7 @@ class Luck:
     What lasts as long as the page is the very first call: the module draws it when it is loaded.
     """
 
-    def __init__(self, units: Sequence[float], first: int = 0) -> None:
+    def __init__(self, units: Tape, first: int = 0) -> None:
         """Begin before the first call; ``first``: calls that are made for something else."""
         self.units, self.calls = units, first
 
@@ -53,9 +71,10 @@ class Luck:
 class Beats:
     """When a client that hears nothing gives a connection up.
 
-    Something is heard ``first_s`` after the opening and then every ``every_s``, or (``since_start``)
-    from the client's start on; what was heard last is followed by ``patience_s``. The client looks
-    every ``look_s`` from its start on, if that is given, and gives up when it was longer.
+    Something is heard ``first_s`` after the opening and then every ``every_s``, or
+    (``since_start``) from the client's start on; what was heard last is followed by ``patience_s``.
+    The client looks every ``look_s`` from its start on, if that is given, and gives up when it was
+    longer.
     """
 
     every_s: float
@@ -89,7 +108,7 @@ class CentrifugeLuck(Luck):
     NESTED_MAX, CLAMP_S = 5, 0.004
     BEATS = Beats(first_s=0.02, every_s=25.0, patience_s=35.0)
 
-    def __init__(self, units: Sequence[float]) -> None:
+    def __init__(self, units: Tape) -> None:
         """The start is the application's: its timer is the first."""
         super().__init__(units)
         self._nested = -1  # before the timer of the next attempt is set
@@ -126,7 +145,7 @@ class AnyCableLuck(Luck):
 
     PING_NS, MISSING_NS = to_ns(3.0), to_ns(6.0)
 
-    def __init__(self, units: Sequence[float], first: int = 0) -> None:
+    def __init__(self, units: Tape, first: int = 0) -> None:
         """No connection yet."""
         super().__init__(units, first)
         self._look_ns: int | None = None
@@ -180,16 +199,18 @@ class Parting:
 class Likeness:
     """How the code of a recipe and its policy correspond.
 
-    ``calls_first``: calls of ``Math.random`` before that for the first delay; ``proof_ns``: from the
-    opening to the server's word that it counts on; ``served_first``: only worlds in which the first
-    attempt succeeds and is proved are compared, and ``why``; ``make``: its policy, if not as the
-    catalogue makes it; ``beats``: what it gives a silent connection up by.
+    ``luck``: the client's chance, as its policy draws it; ``proof_ns``: from the opening to the
+    server's word that it counts on; ``served_first``: only worlds are compared in which the first
+    attempt succeeds, and ``why``; ``make``: its policy, if not as the catalogue makes it;
+    ``cut_first``: its delays are cut to whole milliseconds before they are rounded to nanoseconds;
+    ``beats``: what it gives a silent connection up by; ``partings``: in what it is known to differ.
     """
 
-    luck: Callable[[Sequence[float]], Luck] = Luck
+    luck: Callable[[Tape], Luck] = Luck
     proof_ns: int = 0
     served_first: bool = False
     why: str = ""
     make: Callable[[], Policy] | None = None
+    cut_first: bool = True
     beats: Beats | None = None
     partings: tuple[Parting, ...] = field(default=())

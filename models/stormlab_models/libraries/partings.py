@@ -168,7 +168,9 @@ def end_of_an_old_one(model: Story, code: Story, number: int) -> bool:
         return False
     called = {step.attempt for step in _before(code, time_ns, Event.CLOSE_CALLED)}
     for step in _before(code, time_ns, Event.CLOSE):
-        newer = [new for new in _before(code, step.time_ns, Event.NEW) if new.attempt > step.attempt]
+        newer = [
+            new for new in _before(code, step.time_ns, Event.NEW) if new.attempt > step.attempt
+        ]
         waited_ns = time_ns - step.time_ns
         if step.attempt in called and newer and waited_ns in {0, to_ns(3.0), to_ns(10.0)}:
             return True

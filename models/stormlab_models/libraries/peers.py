@@ -179,8 +179,8 @@ class ActionCable(SilentPeer):
 class Yjs(SilentPeer):
     """The y-protocols sync protocol with an empty document (npm y-protocols@1.0.7:sync.js).
 
-    Awareness messages go back to all of a room, their sender included, as y-websocket's server does;
-    a client counts on that to know that it is heard.
+    Awareness messages go back to all of a room, their sender included, as y-websocket's server
+    does; a client counts on that to know that it is heard.
     """
 
     SYNC, AWARENESS, STEP_1, STEP_2 = 0, 1, 0, 1

@@ -1,9 +1,9 @@
 """Schedules in which code and policies are compared, by what happens in them.
 
 Each is made from picks (:mod:`stormlab.worlds.made`), so that a table can draw them by address and
-a test by Hypothesis. All times are whole milliseconds. Times at which several libraries set timers
-of their own (5 s, 10 s, 25 s after an opening) are left out where the server closes: when two things
-happen in one moment, browsers promise no order.
+a test by Hypothesis. All times are whole milliseconds. A server that lets clients in closes neither
+5 nor 10 s after an opening, where libraries have timers of their own: when two things happen in one
+moment, browsers promise no order.
 """
 
 from collections.abc import Callable, Sequence
@@ -170,8 +170,6 @@ def _whole(phase: Phase) -> Phase:
     return replace(phase, for_s=round(phase.for_s, 3))
 
 
-def addressed(
-    behaviour: str, case: int, seed: int = 0, *, served_first: bool = False
-) -> BareWorld:
+def addressed(behaviour: str, case: int, seed: int = 0, *, served_first: bool = False) -> BareWorld:
     """Schedule number ``case`` of a behaviour: the same on every machine."""
     return schedule(behaviour, Addressed(seed, case), served_first=served_first)

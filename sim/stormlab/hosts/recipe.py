@@ -3,8 +3,8 @@
 A recipe names the code, says how one client is started, and who answers it. The start is JavaScript
 text: a function of (lib, env) that starts one client with the library's exports ``lib`` and gives
 its handle. ``env.url`` is where to connect, ``env.number`` the client's number, and
-``env.note(kind, detail)`` writes into the story. The handle has ``close()`` (for good), and may have
-``reconnect()`` (a person asks for it).
+``env.note(kind, detail)`` writes into the story. The handle has ``close()`` (for good), and may
+have ``reconnect()`` (a person asks for it).
 """
 
 from collections.abc import Callable
