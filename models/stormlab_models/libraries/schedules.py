@@ -109,7 +109,7 @@ def _away(pick: Pick, gone: Doing, back: Doing) -> Made:
     phases.append(Phase("serve", _s(pick)))
     healed_s = sum(phase.for_s for phase in phases)
     acts: list[Act] = []
-    at_s = 0.0
+    at_s = BEGUN_S
     for _ in range(1 + pick.below(2)):
         at_s = round(at_s + (healed_s - at_s) * pick.below(PARTS) / PARTS + _ms(pick), 3)
         until_s = round(at_s + max(1.0, healed_s - at_s) * (1 + pick.below(PARTS)) / PARTS, 3)
