@@ -111,8 +111,10 @@ def _away(pick: Pick, gone: Doing, back: Doing) -> Made:
     acts: list[Act] = []
     at_s = BEGUN_S
     for _ in range(1 + pick.below(2)):
-        at_s = round(at_s + (healed_s - at_s) * pick.below(PARTS) / PARTS + _ms(pick), 3)
-        until_s = round(at_s + max(1.0, healed_s - at_s) * (1 + pick.below(PARTS)) / PARTS, 3)
+        left_s = max(1.0, healed_s - at_s)
+        at_s = round(at_s + left_s * pick.below(PARTS) / PARTS + _ms(pick), 3)
+        left_s = max(1.0, healed_s - at_s)
+        until_s = round(at_s + left_s * (1 + pick.below(PARTS)) / PARTS, 3)
         acts += [Act(gone, at_s), Act(back, until_s)]
         at_s = until_s
     return phases, acts
