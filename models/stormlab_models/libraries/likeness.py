@@ -87,9 +87,9 @@ class Beats:
         """See :data:`stormlab.worlds.bare_socket.Notices`."""
         start_ns = to_ns(self.first_s) + (0 if self.since_start else opened_ns)
         heard_ns = opened_ns + TRIP_NS if self.since_start else opened_ns
-        if silent_ns >= start_ns:
-            last_ns = silent_ns - (silent_ns - start_ns) % to_ns(self.every_s)
-            heard_ns = max(heard_ns, last_ns)
+        last_ns = silent_ns - 1  # what would arrive as it falls silent is not heard any more
+        if last_ns >= start_ns:
+            heard_ns = max(heard_ns, last_ns - (last_ns - start_ns) % to_ns(self.every_s))
         dead_ns = heard_ns + to_ns(self.patience_s)
         if self.look_s is None:
             return dead_ns
@@ -166,7 +166,8 @@ class AnyCableLuck(Luck):
         """The first look that finds no ping for longer than 6 s."""
         if self._look_ns is None:
             return None
-        heard_ns = silent_ns - (silent_ns - opened_ns) % self.PING_NS
+        last_ns = max(opened_ns, silent_ns - 1)
+        heard_ns = last_ns - (last_ns - opened_ns) % self.PING_NS
         look_ns, call = self._look_ns, self.calls
         while look_ns < silent_ns or look_ns - heard_ns <= self.MISSING_NS:
             look_ns += self._until_look_ns(self.units[call])

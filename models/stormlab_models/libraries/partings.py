@@ -109,16 +109,16 @@ def shown_while_away(model: Story, code: Story, number: int) -> bool:
 
 
 def offline_while_away(model: Story, code: Story, number: int) -> bool:
-    """The device went offline while there was no connection, and none was made since."""
-    time_ns = _parts_ns(model, code, number)
-    gone = _before(code, time_ns, Event.OFFLINE)
-    if not gone:
-        return False
-    changes = _before(code, gone[-1].time_ns, Event.OPEN, Event.CLOSE)
-    away = not changes or changes[-1].event is Event.CLOSE
-    return away and not any(
-        gone[-1].time_ns < step.time_ns < time_ns for step in code.of(Event.OPEN)
-    )
+    """The device went offline while there was no connection: the code drew once more, for good."""
+    for gone in _before(code, _parts_ns(model, code, number), Event.OFFLINE):
+        changes = [
+            step
+            for step in code.of(Event.OPEN, Event.CLOSE, Event.CLOSE_CALLED)
+            if step.order < gone.order
+        ]
+        if not changes or changes[-1].event is not Event.OPEN:
+            return True
+    return False
 
 
 def no_reason(model: Story, code: Story, number: int) -> bool:

@@ -124,7 +124,9 @@ class ActionCable:
         if happened.fact is Fact.DROPPED:
             self._lost_ns = time_ns
             if self._welcome_ns is not None:
-                self._heard_ns = time_ns - (time_ns - self._welcome_ns) % PING_NS
+                # a ping of this very moment is not heard any more
+                last_ns = max(self._welcome_ns, time_ns - 1)
+                self._heard_ns = last_ns - (last_ns - self._welcome_ns) % PING_NS
         self._pass(time_ns, polls)
         self._polls = polls.count
         self._connecting, self._welcome_ns = False, None

@@ -245,7 +245,8 @@ class Socket:
         self.host.tell(self._good(_OPENED), number)  # who is connected has nothing pending
         if phase.what == "serve" or (phase.what == "reject" and phase.answers):
             if self.run.proof_ns:
-                self._later(self.run.proof_ns, partial(self._proved, number))
+                # what ends the connection in the same moment comes before
+                self.run.at(self.run.now_ns + self.run.proof_ns, partial(self._proved, number), 4)
             else:
                 self._proved(number)
         if phase.what == "reject":
