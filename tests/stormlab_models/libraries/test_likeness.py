@@ -38,7 +38,7 @@ def test_polls_are_drawn_by_their_number() -> None:
     ("beats", "opened_s", "silent_s", "dead_s"),
     [
         (Beats(every_s=25.02, patience_s=45, first_s=25), 10.0, 20.0, 55.0),  # none but the opening
-        (Beats(every_s=25.02, patience_s=45, first_s=25), 10.0, 35.0, 80.0),
+        (Beats(every_s=25.02, patience_s=45, first_s=25), 10.0, 35.001, 80.0),
         (Beats(every_s=25.02, patience_s=45, first_s=25), 10.0, 60.01, 80.0),
         (Beats(every_s=25.02, patience_s=45, first_s=25), 10.0, 60.02, 80.0),  # not any more
         (Beats(every_s=25.02, patience_s=45, first_s=25), 10.0, 60.021, 105.02),
