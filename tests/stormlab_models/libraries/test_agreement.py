@@ -64,11 +64,9 @@ def story(*times_s: float, end_s: float = 100.0) -> Story:
 
 # --- the comparison ------------------------------------------------------------------------------
 
-UNITS = st.lists(
-    st.integers(0, 2**53 - 1).map(lambda bits: bits / 2**53)
-    | st.integers(0, 99).map(lambda percent: percent / 100),
-    max_size=40,
-)
+# Of 32 bits: with all 53 the last bit of a product depends on the order of its factors, and a timer
+# that cuts it makes a millisecond of that. The draws that follow these have 53 bits.
+UNITS = st.lists(st.integers(0, 2**32 - 1).map(lambda bits: bits / 2**32), max_size=40)
 
 
 def check(name: str, data: st.DataObject) -> None:
