@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from stormlab_models.doc_tables import blocks
+from stormlab_models.libraries.recipes import RECIPES
+from stormlab_models.libraries.recipes_doc import main, recipes
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "recipes.md"
+
+
+def test_the_page_lists_the_recipes_as_they_are() -> None:
+    assert blocks(PAGE.read_text(encoding="utf-8"))["recipes"] == recipes()
+
+
+def test_every_recipe_has_a_row_with_its_version_and_what_it_promises() -> None:
+    rows = recipes().splitlines()[2:]
+    assert len(rows) == len(RECIPES)
+    for row, recipe in zip(rows, RECIPES.values(), strict=True):
+        cells = [cell.strip() for cell in row.replace("\\|", "").strip("|").split(" | ")]
+        assert cells[0] == f"`{recipe.name}`"
+        assert cells[1] == recipe.package.rpartition("@")[2]
+        assert recipe.formula
+        assert cells[5]
+
+
+def test_the_list_is_written_between_its_comments(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Kept\n<!-- table: recipes -->\nold\n<!-- end -->\n", encoding="utf-8")
+    assert CliRunner().invoke(main, [str(page)]).exit_code == 0
+    expected = f"# Kept\n<!-- table: recipes -->\n\n{recipes()}\n\n<!-- end -->\n"
+    assert page.read_text(encoding="utf-8") == expected
+
+
+def test_a_page_without_the_comments_stays_as_it_is(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Nothing\n", encoding="utf-8")
+    assert CliRunner().invoke(main, [str(page)]).exit_code == 2
+    assert page.read_text(encoding="utf-8") == "# Nothing\n"
