@@ -30,7 +30,7 @@ from stormlab.check import (
     check_policy,
 )
 from stormlab.check.budget import budget_of
-from stormlab.check.see import is_page, promises_for
+from stormlab.check.see import kind_of, promises_for
 from stormlab.evidence import Outcome
 from stormlab.policy.reconnect import Reconnect
 from stormlab.properties.promises import Promise
@@ -69,7 +69,7 @@ class ReconnectContract:
         if cls.policy is None:
             return
         budget_of(cls.budget)
-        wanted = promises_for(cls.__name__, cls.promises, page=is_page(cls.policy))
+        wanted = promises_for(cls.__name__, cls.promises, kind_of(cls.policy))
         for name in set(cls.expected_to_fail) - {promise.name for promise in wanted}:
             msg = f"{cls.__name__}.expected_to_fail: '{name}' is no promise that is tested here"
             raise CheckError(msg)
