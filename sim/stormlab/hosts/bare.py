@@ -101,7 +101,8 @@ class _Life:
 
     def _quiet_until(self, time_ns: int) -> int:
         """Skip the seconds in which nothing happens."""
-        return min(max(time_ns, self.clock.next_ns or self.end_ns), self.end_ns)
+        next_ns = self.clock.next_ns
+        return self.end_ns if next_ns is None else min(max(time_ns, next_ns), self.end_ns)
 
     def _act(self, act: Act) -> None:
         now_ns, client = self.clock.now_ns, self.client
