@@ -17,6 +17,7 @@ from stormlab.hosts.recipe import Declares
 from stormlab.policy.contract import Policy, Terms
 from stormlab.policy.delays import Walked
 from stormlab.properties.promises import Declared, Subject
+from stormlab.properties.promises.subject import SEEN_MARGIN
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, Phase
 from stormlab.worlds.story import Story
@@ -24,6 +25,7 @@ from stormlab.worlds.story import Story
 UP_S, AWAY_S = 60.0, 2e5  # connected for a minute, then refused for more than two days
 WALK_ATTEMPTS = 40
 WALKS = 8
+AT_CAP, GROWS = 8, 3  # delays that still grow so much after the eighth have no cap
 HALTS_MAX = 4  # worlds in which the code had to be stopped: each costs seconds
 
 
@@ -50,6 +52,7 @@ class CodeSubject(Subject):
     """Real code, and what it declares. ``live`` runs it."""
 
     make: Callable[[], Policy] = _no_policy
+    uncapped_failures: int = 8  # each makes a world twice as long, and code has its pings to send
     live: Live = field(kw_only=True)
 
     def walk(
@@ -96,9 +99,19 @@ class CodeSubject(Subject):
             own = replace(own, gives_up=False)
         if own.delay_s_max is not None:
             return own
-        walks = [self.walk(WALK_ATTEMPTS, seed) for seed in range(WALKS)]
-        longest_ns = max((delay for walk in walks for delay in walk.delays_ns), default=0)
-        return replace(own, delay_s_max=to_s(longest_ns), seen=True)
+        early, late = self.longest_ns(AT_CAP), self.longest_ns(WALK_ATTEMPTS)
+        capped_s = to_s(late) if late < GROWS * early else None
+        return replace(own, delay_s_max=capped_s, seen=True)
+
+    def longest_ns(self, failures: int = WALK_ATTEMPTS) -> int:
+        """The longest wait that was seen after so many failures in a row, and a margin."""
+
+        def longest() -> int:
+            walks = [self.walk(WALK_ATTEMPTS, seed) for seed in range(WALKS)]
+            seen = [delay for walk in walks for delay in walk.delays_ns[: failures + 1]]
+            return round(max(seen, default=0) * SEEN_MARGIN)
+
+        return self.once(("longest", min(failures, WALK_ATTEMPTS)), longest)
 
 
 class Watched:

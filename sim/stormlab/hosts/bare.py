@@ -21,6 +21,7 @@ from stormlab.worlds.story import BY_APPLICATION, Story
 STEPS_MAX = 20_000  # of a whole run; a longer one ends early, and nothing is judged by that
 STEPS_PER_S_MAX = 4_000  # more in one second of virtual time: the client never waits
 CLOSING_NS = to_ns(60.0)
+OF_THE_DEVICE = frozenset({"offline", "online", "hide", "show"})
 
 
 class HostedClient(Protocol):
@@ -73,11 +74,12 @@ class _Life:
             self._at(to_ns(at_s), 0, partial(self.around.enter, phase))
             at_s += phase.for_s
         for act in world.acts:
-            self._at(to_ns(act.at_s), 1, partial(self._act, act))
+            order = 1 if act.do in OF_THE_DEVICE else 3
+            self._at(to_ns(act.at_s), order, partial(self._act, act))
         self._at(0, 2, self.client.start)
 
     def _at(self, time_ns: int, order: int, action: Callable[[], None]) -> None:
-        """Of one moment: server, device, start, and then what clients do."""
+        """Of one moment: server, device, start, person, and then what clients do."""
         self.clock.at(time_ns, Rank.FAULT, action, attempt=order)
 
     def run(self) -> Story:

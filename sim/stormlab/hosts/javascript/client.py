@@ -69,7 +69,7 @@ class JavaScriptClient:
         self._timers: dict[int, Timer] = {}
         self._mouths: dict[int, Mouth] = {}
         self._second_ns = self._tells = 0
-        self.halted = self._has = False
+        self.halted = self._has = self._closed = False
         who = address(diary.client)
         self._number = self._engine.spawn(
             code,
@@ -95,6 +95,7 @@ class JavaScriptClient:
 
     def call(self, name: str) -> None:
         """Call a method of the handle that the start code gave, such as ``close``."""
+        self._closed = name == "close"
         self._tell("call", name)
 
     def has(self, name: str) -> bool:
@@ -187,6 +188,8 @@ class JavaScriptClient:
 
     def _noted(self, kind: str, detail: str) -> None:
         """What the code says of itself; giving up is an event of its own."""
+        if kind == GAVE_UP and self._closed:
+            return  # as it was told to
         if kind == GAVE_UP:
             now_ns = self._clock.now_ns
             self._diary.note(now_ns, Event.GAVE_UP, clean=1, detail=detail[:SAID_MAX])

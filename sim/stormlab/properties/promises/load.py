@@ -163,6 +163,8 @@ def _keeps_backing_off(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         for begin_ns, end_ns in _fooled(subject, story, seen.end_ns):
+            if any(begin_ns < step.time_ns < end_ns for step in story.of(PROVED)):
+                continue  # which is the proof that a reset needs
             late = _waits(story, begin_ns, end_ns)[FLAPS:]
             if len(late) < FLAPS or _is_stable(subject, story, begin_ns, end_ns):
                 continue

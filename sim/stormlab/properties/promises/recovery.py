@@ -40,7 +40,6 @@ HANDSHAKE = 74  # latencies: ten ways, each of four deviations (7.4 times the me
 LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
 OPEN_SPREAD = 1.2  # a breaker's probes may be spread over a fifth of its open time
 OPENS_MAX = 8  # in a row, for a breaker whose open time grows
-UNCAPPED_FAILURES = 12  # for worlds, where delays grow without a cap
 BUDGET_S = 60.0  # for a budget that does not say when it has a token again
 RECHECK_S = 2.0  # a policy held back by its guards asks again
 _NOT_OWN = {Cause.SERVER_CLOSED, Cause.SERVER_DROPPED, Cause.KILLED, Cause.RESET, Cause.IDLE_CUT}
@@ -56,7 +55,7 @@ def settle_s(subject: Subject, failures: int | None = None, sockets: int = 1) ->
     declared = subject.declared
     if failures is None:
         capped = declared.delay_s_max is not None
-        failures = WALK_ATTEMPTS if capped else UNCAPPED_FAILURES
+        failures = WALK_ATTEMPTS if capped else subject.uncapped_failures
     timeout_s = declared.patience_s
     waits_s = to_s(subject.longest_ns(failures))
     waits_s += LATTICE_S if timeout_s is None else min(timeout_s, LATTICE_S)
@@ -90,8 +89,13 @@ def _budget_s(rule: BudgetRule) -> float:
 
 
 def _ends_open(story: Story) -> bool:
-    last = story.of(OPEN, CLOSE)
-    return bool(last) and last[-1].event is OPEN
+    opened: set[int] = set()
+    for step in story.of(OPEN, CLOSE):
+        if step.event is OPEN:
+            opened.add(step.socket)
+        else:
+            opened.discard(step.socket)  # an old one may end after the next was opened
+    return bool(opened)
 
 
 def _absent(story: Story) -> str:
@@ -222,15 +226,15 @@ def _unproved(story: Story) -> bool:
 
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
-    is_open = False
+    opened: set[int] = set()
     for step in story.of(OPEN, CLOSE):
         if step.time_ns > healed_ns:
-            if is_open or step.event is OPEN:
-                return None if is_open else step
+            if opened or step.event is OPEN:
+                return None if opened else step
         elif step.event is OPEN:
-            is_open = True
+            opened.add(step.socket)
         elif step.event is CLOSE:
-            is_open = False
+            opened.discard(step.socket)
     return None
 
 

@@ -52,6 +52,7 @@ class Subject:
     name: str
     make: Callable[[], Policy]
     given: Declared | None = None
+    uncapped_failures: int = 12  # in a row, for worlds, where delays grow without a cap
     _walks: dict[tuple[int, int, int, bool], Walked] = field(
         default_factory=dict, repr=False, compare=False
     )
