@@ -153,7 +153,5 @@ def declared_of(declares: Declares) -> Declared:
         resets_on=declares.resets_on,
         stable_s=declares.stable_s,
         final_codes=declares.final_codes,
-        terms=Terms(
-            declares.connect_timeout_s, declares.heartbeat_s, declares.heartbeat_timeout_s
-        ),
+        terms=Terms(declares.connect_timeout_s, declares.heartbeat_s, declares.heartbeat_timeout_s),
     )

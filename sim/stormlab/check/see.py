@@ -183,7 +183,9 @@ def _real(code: Recipe | str, name: str | None) -> Target:
         raise CheckError(f"{label}: {stopped[0].detail}")
     if not first.has(Event.NEW):
         told = "; ".join(step.detail for step in first.of(Event.UNCAUGHT)[:1])
-        raise CheckError(f"{label}: makes no WebSocket when it starts" + (f": {told}" if told else ""))
+        raise CheckError(
+            f"{label}: makes no WebSocket when it starts" + (f": {told}" if told else "")
+        )
     return Target(subject, None, code if isinstance(code, str) else None)
 
 

@@ -12,6 +12,7 @@ Recipes of libraries come from the entry-point group ``stormlab.recipes``, a map
 """
 
 import importlib
+import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Mapping
@@ -110,20 +111,20 @@ def _own(place: str) -> Recipe:
 
 
 def _module(place: str) -> ModuleType:
+    if place.endswith(".py") and not Path(place).is_file():
+        raise HostError(f"{place}: no such file")
     try:
-        if not place.endswith(".py"):
-            return importlib.import_module(place)
-        path = Path(place)
-        if not path.is_file():
-            raise HostError(f"{place}: no such file")
-        spec = importlib.util.spec_from_file_location(f"stormlab_recipe_{path.stem}", path)
-        if spec is None or spec.loader is None:
-            raise HostError(f"{place}: not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module  # dataclasses look their module up
-        spec.loader.exec_module(module)
-    except HostError:
-        raise
-    except Exception as error:  # whatever the other's code raises while it is loaded
+        return _loaded(place) if place.endswith(".py") else importlib.import_module(place)
+    except Exception as error:  # noqa: BLE001  whatever the other's code raises while it is loaded
         raise HostError(f"{place}: {type(error).__name__}: {error}") from None
+
+
+def _loaded(place: str) -> ModuleType:
+    name = f"stormlab_recipe_{Path(place).stem}"
+    loader = importlib.machinery.SourceFileLoader(name, place)
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None  # noqa: S101  a loader was given
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    loader.exec_module(module)
     return module

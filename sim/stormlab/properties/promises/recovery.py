@@ -16,8 +16,8 @@ from stormlab.properties.promises.events import (
     TIMER_ENDS,
     TIMER_SET,
 )
-from stormlab.properties.promises.outages import STABLE_S, outages_s
 from stormlab.properties.promises.forgiveness import first_delay_ns, forgets
+from stormlab.properties.promises.outages import outages_s
 from stormlab.properties.promises.promise import (
     HOLDS,
     PRESENCE,
@@ -279,7 +279,9 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
             return broken("nothing pending, nothing open, and it never said so", _tail(story))
         else:
             judged = True
-    return HOLDS if judged else undecided("it did not give up" if seen.opaque else "nothing happened")
+    return (
+        HOLDS if judged else undecided("it did not give up" if seen.opaque else "nothing happened")
+    )
 
 
 def _early(subject: Subject, story: Story, gave_up: Step) -> str:
