@@ -104,7 +104,7 @@ def promises_for(
     Raises:
         CheckError: one line, when there is no such promise or it is not about such a target.
     """
-    tiers, about = KINDS[kind]
+    tiers = KINDS[kind][0]
     fitting = {name: each for name, each in PROMISES.items() if set(each.tiers) & set(tiers)}
     if names is None:
         return list(fitting.values())
@@ -115,8 +115,9 @@ def promises_for(
             hint = f"did you mean '{close[0]}'? " if close else ""
             raise CheckError(f"promise '{name}': there is none; {hint}see: stormlab check --help")
         if name not in fitting:
-            others = [words for _, words in KINDS.values() if words != about]
-            raise CheckError(f"promise '{name}' is about {' or '.join(others)}, which {who} is not")
+            its = set(PROMISES[name].tiers)
+            about = " or ".join(words for kinds, words in KINDS.values() if its & set(kinds))
+            raise CheckError(f"promise '{name}' is about {about}, which {who} is not")
     return [fitting[name] for name in dict.fromkeys(wanted)]
 
 

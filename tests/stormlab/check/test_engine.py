@@ -96,7 +96,7 @@ def test_counterexamples_are_written_only_when_there_are_any(
     ("arguments", "complaint"),
     [
         ({"promises": ["converge"]}, "promise 'converge': there is none; did you mean 'converges'"),
-        ({"promises": ["sends-when-open"]}, "is about the code of a page, which"),
+        ({"promises": ["sends-when-open"]}, "is about the code of a page or real code, which"),
         ({"budget": "huge"}, "budget: found 'huge'; allowed: dev, ci, nightly"),
     ],
 )
