@@ -39,7 +39,7 @@ from stormlab.properties.promises.promise import (
 )
 from stormlab.properties.promises.subject import Subject
 from stormlab.trace import Trace
-from stormlab.worlds.story import BY_APPLICATION, Step, Story
+from stormlab.worlds.story import BY_ITSELF, Step, Story
 
 WINDOW_S = 60.0
 WALK, FEW = 400, 32
@@ -142,7 +142,7 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
     for step in (*story.of(CLOSE, *_BREAKS), Step(end_ns, FAULT)):
         if step.event is CLOSE and step.advice_ns is not None:
             advised = obeys
-        own_close = step.event is CLOSE_CALLED and step.detail != BY_APPLICATION
+        own_close = step.event is CLOSE_CALLED and step.detail in BY_ITSELF
         if step.event not in _BREAKS or own_close:
             continue
         if step.event is FAULT:

@@ -31,7 +31,7 @@ from stormlab.properties.promises.promise import (
 )
 from stormlab.properties.promises.subject import WALK_ATTEMPTS, Declared, Subject
 from stormlab.vocabulary import Cause
-from stormlab.worlds.story import BY_APPLICATION, Step, Story
+from stormlab.worlds.story import BY_ITSELF, Step, Story
 
 ABNORMAL = 1006
 LONG_OUTAGE_S = 300.0
@@ -104,7 +104,7 @@ def _absent(story: Story) -> str:
     for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
         if step.event is RETRY_BY_HAND:
             closed = False
-        elif step.detail == BY_APPLICATION:  # and not the code's own, of one socket
+        elif step.detail not in BY_ITSELF:
             closed = True
     if closed:
         return "closed by the application"
