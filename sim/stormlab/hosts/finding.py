@@ -44,8 +44,11 @@ gives its handle, or a class that is made with them."""
 
 
 def is_code(text: str) -> bool:
-    """Whether a text names code to host."""
-    return text.startswith((PREFIX, RECIPE)) or Path(text).suffix in SUFFIXES
+    """Whether a text names code to host. (``nats.js`` is a policy, unless there is such a file.)"""
+    if text.startswith((PREFIX, RECIPE)):
+        return True
+    path = Path(text)
+    return path.suffix in SUFFIXES and (path.suffix != ".js" or "/" in text or path.is_file())
 
 
 @cache

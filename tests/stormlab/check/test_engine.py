@@ -115,5 +115,7 @@ def test_the_code_of_a_page_is_held_to_promises_about_pages() -> None:
     )
     assert analysed.outcome is Outcome.BROKEN
     assert repaired.outcome is Outcome.HOLDS
-    with pytest.raises(CheckError, match=r"is about policies or real code, which page\.hook=manager is not"):
+    with pytest.raises(
+        CheckError, match=r"is about policies or real code, which page\.hook=manager is not"
+    ):
         check_policy("page.hook=manager", promises=["converges"])
