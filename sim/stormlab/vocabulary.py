@@ -101,6 +101,7 @@ class Event(StrEnum):
     SERVED = "srv.served"  # a worker finished a handshake; value_ns: work, code 1: client had gone
     CLOSED = "srv.closed"  # the server ends a connection; code: close code (0: no close frame)
     DEPENDENCY = "srv.dependency"  # a call behind the handshake ended (detail: ok, failed, timeout)
+    RAISED = "page.raised"  # a hosted program raised what nobody caught (detail)
 
 
 EVENTS: tuple[Event, ...] = tuple(Event)
