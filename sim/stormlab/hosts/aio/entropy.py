@@ -29,22 +29,26 @@ EPOCH_S = 1_700_000_000  # the date at virtual time 0: 2023-11-14, 22:13:20 UTC
 
 
 class Luck:
-    """The chance of one process: its n-th draw is addressed by its number and n."""
+    """The chance of one process: its n-th draw is addressed by its number and n.
+
+    Floats and bits are counted apart, so that a library's masks and keys move no jitter.
+    """
 
     def __init__(self, draws: Draws, who: int) -> None:
-        self._draws, self._who, self._drawn = draws, who, 0
+        self._draws, self._who = draws, who
+        self._units = self._words = 0
 
     def unit(self) -> float:
         """What ``random.random()`` gives: a uniform float in [0, 1)."""
-        self._drawn += 1
-        return self._draws.unit(self._who, "aio", self._drawn)
+        self._units += 1
+        return self._draws.unit(self._who, "aio unit", self._units)
 
     def bits(self, count: int) -> int:
         """That many uniform bits."""
         found = 0
         for _ in range(0, count, UNIT_BITS):
-            self._drawn += 1
-            found = found << UNIT_BITS | self._draws.bits(self._who, "aio", self._drawn)
+            self._words += 1
+            found = found << UNIT_BITS | self._draws.bits(self._who, "aio bits", self._words)
         return found >> -count % UNIT_BITS
 
     def bytes(self, count: int) -> bytes:

@@ -29,7 +29,7 @@ from stormlab.hosts.aio.inert import InertLoop
 from stormlab.hosts.aio.network import Net
 from stormlab.hosts.aio.tasks import NumberedTask
 from stormlab.hosts.aio.transport import Listening, VirtualTransport
-from stormlab.hosts.aio.watch import Watcher
+from stormlab.hosts.aio.watch import Watching
 
 CALLBACKS_PER_INSTANT_MAX = 100_000
 Failed = Callable[[str, BaseException | None], None]
@@ -60,7 +60,7 @@ class VirtualLoop(InertLoop):
         self.failures: list[str] = []
         self.callbacks = 0  # run so far
         self.dead = False
-        self.watcher: Watcher | None = None
+        self.watcher: Watching | None = None
         self.transports: dict[int, VirtualTransport] = {}  # open ones, in the order of opening
         self.listening: list[Listening] = []
         self._failed = failed

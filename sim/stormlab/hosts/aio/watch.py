@@ -13,7 +13,7 @@ A client's n-th connection is its socket n (from 0); the endpoint is the address
 
 import errno
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from stormlab.clock import Clock
 from stormlab.hosts.aio.frames import SWITCHING, Reader, Sight
@@ -194,6 +194,16 @@ class ServerTap:
         del by_peer
         if not self._plain:
             self.add(Event.LOST, cause=_CAUSES.get(getattr(error, "errno", None) or 0, Cause.NONE))
+
+
+class Watching(Protocol):
+    """What a loop asks when it opens or takes a connection."""
+
+    def dialled(self, address: Address) -> ClientTap:
+        """A connection is about to be opened."""
+
+    def accepted(self, remote: Address) -> "ClientTap | ServerTap":
+        """A connection was taken."""
 
 
 class Watcher:
