@@ -2,15 +2,15 @@
 
 The server is the one of :mod:`stormlab.worlds.bare`, down to the bytes; its application is a
 :class:`~stormlab.hosts.wire.Peer`, which is only there in phases that serve. The client dials
-``wss:``, since a handshake of three round trips has TLS in it. A socket of the world is a process of
-its own that runs the coroutine function once.
+``wss:``, since a handshake of three round trips has TLS in it. A socket of the world is a process
+of its own that runs the coroutine function once.
 
 How it differs from a hosted policy:
 
 * what a person does by hand, and hiding and showing, reaches no coroutine: it is only written down;
   ``close`` cancels the program;
 * the server closes with a close frame and TCP's end at once, as a process that stops does.
-  ``in_order`` has it wait for the client's answer, and the client hears of TCP's end two ways later;
+  ``in_order`` has it wait for the client's answer; the client hears of TCP's end two ways later;
 * a half-open connection is noticed by the library's own pings, which began when it opened, not
   when the silence began.
 """
@@ -76,9 +76,9 @@ class BareRun:
         for act in world.acts:
             self.clock.at(to_ns(act.at_s), Rank.FAULT, partial(self._act, act), client=1)
 
-    def later(self, delay_ns: int, action: Callable[[], object]) -> None:
+    def later(self, delay_ns: int, action: Callable[[], None]) -> None:
         """Do something on the wire after a while."""
-        self.clock.after(delay_ns, Rank.NETWORK, lambda: None if action() else None)
+        self.clock.after(delay_ns, Rank.NETWORK, action)
 
     def next_number(self) -> int:
         """The number of the server's next connection."""
@@ -88,16 +88,18 @@ class BareRun:
     def stories(self) -> list[Story]:
         """Run to the end, then end what still runs."""
         for seat in self.seats:
-            seat.process.start()
+            self.clock.at(0, Rank.ACTION, partial(self._start, seat))
         self.clock.run(self._end_ns)
         ended_ns = self._end_ns if self.cut_ns is None else self.cut_ns
         cut = self.cut_ns is not None and self.count < STEPS_MAX
         self.over = True
-        stories = [
-            Story(tuple(seat.steps), ended_ns, 0, seat.number, cut) for seat in self.seats
-        ]
+        stories = [Story(tuple(seat.steps), ended_ns, 0, seat.number, cut) for seat in self.seats]
         self._tear_down()
         return stories
+
+    def _start(self, seat: Seat) -> None:
+        if not self.closed:
+            seat.process.start()
 
     def _tear_down(self) -> None:
         for seat in self.seats:

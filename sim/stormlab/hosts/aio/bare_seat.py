@@ -79,7 +79,7 @@ class Seat:
         self.process.loop.luck = Luck(run.draws, chance_address(0, number))
         self.process.loop.watcher = self
 
-    def note(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Step
+    def note(self, event: Event, **columns: Any) -> None:
         """Write a step down."""
         if not self.run.over:
             order = self.run.counted()

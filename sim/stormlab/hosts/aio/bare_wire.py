@@ -14,7 +14,7 @@ from stormlab.clock import NS_PER_MS, Rank, to_ns
 from stormlab.hosts.aio.network import Address, TcpEar, failure
 from stormlab.hosts.aio.speech import ServerSpeech
 from stormlab.hosts.wire import ABNORMAL, NORMAL, Data
-from stormlab.vocabulary import Cause, Event
+from stormlab.vocabulary import Cause
 from stormlab.worlds.bare_socket import SYN_NS, WAY_NS
 from stormlab.worlds.phases import Phase
 

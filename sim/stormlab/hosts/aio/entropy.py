@@ -83,7 +83,7 @@ class _Now:
 
 
 _NOW = _Now()
-_REAL_URANDOM = os.urandom
+_REAL_URANDOM = os.urandom  # noqa: TID251  what ours stands for
 _REAL_GETPID = os.getpid
 _REAL_RANDOM = random.Random
 
@@ -110,7 +110,7 @@ class _Addressed(random.Random):
 class _Seeded(random.Random):
     """``random.Random``; without a seed of its own it takes one from the luck of the step."""
 
-    def __init__(self, x: Any = None) -> None:  # noqa: ANN401  as random.Random's
+    def __init__(self, x: Any = None) -> None:
         loop = _NOW.mine()
         super().__init__(loop.luck.bits(64) if x is None and loop is not None else x)
 
@@ -130,7 +130,7 @@ def _uuid4() -> uuid.UUID:
 
 
 def _clock(real: Callable[[], Any], virtual: Callable[[int], Any]) -> Callable[[], Any]:
-    def now() -> Any:  # noqa: ANN401  float or int, as the real one
+    def now() -> Any:
         loop = _NOW.mine()
         return real() if loop is None else virtual(loop.now_ns())
 
@@ -148,7 +148,7 @@ def _sleep_as(real: Callable[[float], None]) -> Callable[[float], None]:
     return sleep
 
 
-async def _inline(func: Callable[..., Any], *args: Any, **_: Any) -> Any:  # noqa: ANN401
+async def _inline(func: Callable[..., Any], *args: Any, **_: Any) -> Any:
     """``anyio.to_thread.run_sync`` without the thread."""
     await asyncio.sleep(0)
     return func(*args)
@@ -232,7 +232,7 @@ def _without_proxies() -> Iterator[None]:
 
 @contextmanager
 def surroundings(seed: int, cures: frozenset[Cure] = ALL) -> Iterator[None]:
-    """Have the code under test meet addressed chance and virtual time, for as long as this lasts."""
+    """Have code under test meet addressed chance and virtual time while this lasts."""
     with ExitStack() as stack:
         if "garbage" in cures:
             stack.enter_context(_without_garbage())

@@ -1,4 +1,4 @@
-"""What the bytes of one direction of a connection mean, read along: HTTP heads and WebSocket frames.
+"""What the bytes of one direction mean, read along: HTTP heads and WebSocket frames.
 
 Only what a trace tells is read: request line and status, the kind of a frame, the code of a close
 frame (RFC 6455, sections 5.2 and 5.5.1). Bodies (by length or in chunks, RFC 9112, section 7.1) and

@@ -9,12 +9,14 @@ import asyncio
 import concurrent.futures
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from stormlab.hosts.aio.cures import Cure
 from stormlab.hosts.aio.network import Net
 from stormlab.hosts.aio.transport import Listening, VirtualTransport, open_wire
+from stormlab.hosts.aio.watch import Watching
 
+Ts = TypeVarTuple("Ts")
 MISSING = "not there in virtual time: {}"
 
 
@@ -24,7 +26,15 @@ class InertLoop(asyncio.AbstractEventLoop):
     net: Net
     host: str
     cures: frozenset[Cure]
+    watcher: Watching | None
+    transports: dict[int, VirtualTransport]  # open ones, in the order of opening
+    listening: list[Listening]
     _placeholders: dict[int, Any]
+
+    @property
+    def lag_ns(self) -> int:
+        """By how much the running step is ahead of the clock."""
+        raise NotImplementedError
 
     def get_debug(self) -> bool:
         """No debugging by asyncio."""
@@ -33,7 +43,7 @@ class InertLoop(asyncio.AbstractEventLoop):
     def set_debug(self, enabled: bool) -> None:  # noqa: FBT001  asyncio's signature
         """Not done."""
 
-    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
+    def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Accepted; no signal comes."""
 
     def remove_signal_handler(self, sig: int) -> bool:
@@ -92,7 +102,7 @@ class InertLoop(asyncio.AbstractEventLoop):
 
     # names and connections ----------------------------------------------------------------------
 
-    async def getaddrinfo(  # type: ignore[override]
+    async def getaddrinfo(
         self,
         host: Any,
         port: Any,
@@ -114,7 +124,7 @@ class InertLoop(asyncio.AbstractEventLoop):
         del flags
         return str(sockaddr[0]), str(sockaddr[1])
 
-    async def create_connection(  # type: ignore[override]
+    async def create_connection(
         self,
         protocol_factory: Callable[[], Any],
         host: str | None = None,
@@ -171,9 +181,7 @@ class InertLoop(asyncio.AbstractEventLoop):
         where = (self.net.resolve(host), int(port or 0))
         return Listening(self, protocol_factory, where, tls=ssl or None)
 
-    async def start_tls(  # type: ignore[override]
-        self, transport: Any, protocol: Any, sslcontext: Any, **_: Any
-    ) -> Any:
+    async def start_tls(self, transport: Any, protocol: Any, sslcontext: Any, **_: Any) -> Any:
         """Shake hands on a connection that is there, by one round trip."""
         del protocol
         await transport.upgrade(sslcontext)

@@ -19,7 +19,7 @@ import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from stormlab.clock import NS_PER_S, Clock, Rank, Timer, to_ns
 from stormlab.hosts.aio import entropy
@@ -28,10 +28,9 @@ from stormlab.hosts.aio.entropy import Luck
 from stormlab.hosts.aio.inert import InertLoop
 from stormlab.hosts.aio.network import Net
 from stormlab.hosts.aio.tasks import NumberedTask
-from stormlab.hosts.aio.transport import Listening, VirtualTransport
-from stormlab.hosts.aio.watch import Watching
 
 CALLBACKS_PER_INSTANT_MAX = 100_000
+Ts = TypeVarTuple("Ts")
 Failed = Callable[[str, BaseException | None], None]
 
 
@@ -42,7 +41,7 @@ class EndlessError(Exception):
 class VirtualLoop(InertLoop):
     """A loop on ``clock`` with the network ``net``; ``number``: whose, in the order of events."""
 
-    def __init__(  # noqa: PLR0913  the parts of a loop, by name
+    def __init__(
         self,
         clock: Clock,
         net: Net,
@@ -60,9 +59,9 @@ class VirtualLoop(InertLoop):
         self.failures: list[str] = []
         self.callbacks = 0  # run so far
         self.dead = False
-        self.watcher: Watching | None = None
-        self.transports: dict[int, VirtualTransport] = {}  # open ones, in the order of opening
-        self.listening: list[Listening] = []
+        self.watcher = None
+        self.transports = {}
+        self.listening = []
         self._failed = failed
         self._closed = self._stepping = False
         self._ready: deque[asyncio.Handle] = deque()
@@ -94,7 +93,7 @@ class VirtualLoop(InertLoop):
         self._lag_ns += max(to_ns(for_s), 0)
 
     def call_soon(
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Run at the next iteration, in the order of calling."""
         handle = asyncio.Handle(callback, args, self, context)
@@ -104,19 +103,27 @@ class VirtualLoop(InertLoop):
         return handle
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """As :meth:`call_soon`: there are no threads."""
         return self.call_soon(callback, *args, context=context)
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run after ``delay`` seconds, exact to the nanosecond."""
         return self._schedule(self.now_ns() + max(to_ns(delay), 0), callback, args, context)
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run at ``when`` seconds of virtual time."""
         return self._schedule(to_ns(when), callback, args, context)
@@ -181,7 +188,7 @@ class VirtualLoop(InertLoop):
         """As many iterations as there is something to do at this instant."""
         ready, scheduled = self._ready, self._scheduled
         limit = self.callbacks + CALLBACKS_PER_INSTANT_MAX
-        while not self.dead and not self._lag_ns:
+        while not self._halted:
             now_ns = self.clock.now_ns
             while scheduled and scheduled[0].time_ns <= now_ns:
                 ready.append(heapq.heappop(scheduled).handle)
@@ -192,12 +199,17 @@ class VirtualLoop(InertLoop):
                 if not handle.cancelled():
                     self.callbacks += 1
                     self._run(handle)
-                if self.dead or self._lag_ns or self._interrupt is not None:
+                if self._halted:
                     return
             if self.callbacks > limit:
                 said = f"{CALLBACKS_PER_INSTANT_MAX} callbacks at one instant: it never waits"
                 self.fail("endless loop", EndlessError(said))
                 self.kill()
+
+    @property
+    def _halted(self) -> bool:
+        """Whether the step is over though there may be something to do."""
+        return self.dead or self._lag_ns > 0 or self._interrupt is not None
 
     def _run(self, handle: asyncio.Handle) -> None:
         try:
@@ -308,7 +320,7 @@ class VirtualLoop(InertLoop):
 
     def _asyncgen_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
         if not self.dead:
-            self.create_task(generator.aclose())  # type: ignore[arg-type]
+            self.create_task(generator.aclose())
 
     async def shutdown_asyncgens(self) -> None:
         """Close the async generators that are still there, in the order in which they began."""

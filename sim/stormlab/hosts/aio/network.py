@@ -1,6 +1,7 @@
 """TCP in memory, on the clock of the world: addresses, listeners, ordered streams of bytes, faults.
 
-A connection has two ends (:class:`End`). What one writes arrives at the other after one way of the
+A connection has two ends (:class:`End`). What one writes (bytes, or between two ends that agree on
+it anything else) arrives at the other after one way of the
 path, in order. A SYN meets the listener as it is when it arrives: accepted after one round trip,
 refused after one, or, where nothing answers, sent again (1, 2, 3, 4, 5, 7, 11, 19, 35 s after the
 first) and given up after 67 s, as in :mod:`stormlab.worlds.bare_socket`. The server's process gets
@@ -32,7 +33,7 @@ LOCALHOST = "127.0.0.1"
 
 
 class TcpEar(Protocol):
-    """Whoever uses an end of a connection: what it hears, at rank NETWORK, from outside its code."""
+    """Whoever uses an end of a connection: what it hears, outside of its own loop's steps."""
 
     def connected(self) -> None:
         """The connection is there (of the one who connects only)."""
@@ -90,7 +91,9 @@ def failure(code: int) -> OSError:
 class Listener:
     """A listening socket; ``mode`` can be changed while it listens."""
 
-    def __init__(self, network: "Network", address: Address, accept: Callable[["End"], None]):
+    def __init__(
+        self, network: "Network", address: Address, accept: Callable[["End"], None]
+    ) -> None:
         self.address = address
         self.mode: Mode = "accept"
         self.accept = accept

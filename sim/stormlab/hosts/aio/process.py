@@ -35,7 +35,8 @@ class Process:
         self.name, self.number = name, number
         host = f"10.0.{number // 250}.{number % 250 + 1}"
         luck = Luck(draws, number)
-        self.loop = VirtualLoop(
+        # abstract are only names that this loop does not offer
+        self.loop = VirtualLoop(  # type: ignore[abstract]
             clock, net, luck, host=host, number=number, rank=rank, cures=cures, failed=failed
         )
         self.host = host

@@ -1,4 +1,4 @@
-"""The WebSocket protocol's two sides without any IO: bytes in, bytes and calls out (``websockets``).
+"""The WebSocket protocol's two sides without IO: bytes in, bytes and calls out (``websockets``).
 
 Both give back what has to be sent at once (pongs, the answer to a close frame), and call what they
 were given for what has happened.
@@ -24,7 +24,7 @@ class _Messages:
         self._parts: list[bytes] = []
         self._text = False
 
-    def of(self, frame: Any) -> Data | None:  # noqa: ANN401  websockets.frames.Frame
+    def of(self, frame: Any) -> Data | None:
         """The message that ``frame`` completes."""
         if frame.opcode is not _frames.Opcode.CONT:
             self._parts, self._text = [], frame.opcode is _frames.Opcode.TEXT
@@ -92,7 +92,7 @@ class _Speech:
     def _out(self) -> bytes:
         return b"".join(self._protocol.data_to_send())
 
-    def _frame(self, frame: Any) -> None:  # noqa: ANN401  websockets.frames.Frame
+    def _frame(self, frame: Any) -> None:
         if frame.opcode in _DATA:
             message = self._messages.of(frame)
             if message is not None:
@@ -116,7 +116,7 @@ class ServerSpeech(_Speech):
         super().__init__(message, closing)
         self._requested = requested
         self._protocol = _server.ServerProtocol(
-            select_subprotocol=lambda _, offered: self.protocol or None, max_size=self.max_size
+            select_subprotocol=lambda *_: self.protocol or None, max_size=self.max_size
         )
         self.request: Any = None
 
@@ -145,7 +145,7 @@ class ServerSpeech(_Speech):
         """Any other answer."""
         return self._respond(self._protocol.reject(status, text))
 
-    def _respond(self, response: Any) -> bytes:  # noqa: ANN401  websockets.http11.Response
+    def _respond(self, response: Any) -> bytes:
         # the date would be that of the machine: formatdate() asks a clock of its own
         if "Date" in response.headers:
             del response.headers["Date"]
@@ -154,7 +154,7 @@ class ServerSpeech(_Speech):
 
 
 class ClientSpeech(_Speech):
-    """A client's side. ``opened(protocol)``: the 101 has arrived; ``refused(status)``: it has not."""
+    """A client's side. ``opened(protocol)``: the 101 has arrived; ``refused(status)``: another."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class ClientSpeech(_Speech):
                 self._frame(event)
         return self._out()
 
-    def _respond(self, response: Any) -> None:  # noqa: ANN401  websockets.http11.Response
+    def _respond(self, response: Any) -> None:
         self._answered = True
         if response.status_code == _SWITCHING and self._protocol.handshake_exc is None:
             self.protocol = self._protocol.subprotocol or ""

@@ -14,7 +14,7 @@ from stormlab.hosts.aio.network import Address, End, Listener, TcpEar, Wire, fai
 from stormlab.hosts.aio.watch import Tap
 
 if TYPE_CHECKING:
-    from stormlab.hosts.aio.loop import VirtualLoop
+    from stormlab.hosts.aio.inert import InertLoop
 
 
 class Placeholder:
@@ -59,7 +59,7 @@ class Opened:
 
     wire: Wire
 
-    def __init__(self, loop: "VirtualLoop", tap: Tap | None = None) -> None:
+    def __init__(self, loop: "InertLoop", tap: Tap | None = None) -> None:
         self.tap = tap
         self._loop = loop
         self._ear: TcpEar | None = None
@@ -128,7 +128,7 @@ class Opened:
             getattr(transport, what)(*(() if what == "ended" else (argument,)))
 
 
-async def open_wire(loop: "VirtualLoop", address: Address) -> Opened:
+async def open_wire(loop: "InertLoop", address: Address) -> Opened:
     """Connect by TCP.
 
     Raises:
@@ -149,7 +149,7 @@ class VirtualTransport(asyncio.Transport):
 
     def __init__(
         self,
-        loop: "VirtualLoop",
+        loop: "InertLoop",
         wire: Wire,
         protocol: Any,
         *,
@@ -324,7 +324,7 @@ class VirtualTransport(asyncio.Transport):
         self._tls = tls
 
 
-def _call(loop: "VirtualLoop", future: "asyncio.Future[None]") -> None:
+def _call(loop: "InertLoop", future: "asyncio.Future[None]") -> None:
     loop.call_soon(future.set_result, None)
 
 
@@ -341,7 +341,7 @@ class Listening(asyncio.AbstractServer):
     """What ``create_server`` gives."""
 
     def __init__(
-        self, loop: "VirtualLoop", factory: Callable[[], Any], address: Address, tls: Any = None
+        self, loop: "InertLoop", factory: Callable[[], Any], address: Address, tls: Any = None
     ) -> None:
         self._loop, self._factory, self._tls = loop, factory, tls
         self.listener: Listener | None = loop.net.listen(address, self._accept)

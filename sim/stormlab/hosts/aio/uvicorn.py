@@ -92,7 +92,7 @@ class UvicornServer:
         self._process.start()
 
     def stop(self) -> None:
-        """As SIGTERM does: within 0.1 s it closes what is open with 1012, and waits for the rest."""
+        """As SIGTERM does: within 0.1 s it closes what is open with 1012; it waits for the rest."""
         if self.up:
             self._world.journal.add(Event.SHUTDOWN)
             self._server.should_exit = True

@@ -29,6 +29,12 @@ _CAUSES = {
 }
 
 
+def cause_of(error: BaseException | None) -> Cause:
+    """The cause that an error of the operating system stands for; NONE for anything else."""
+    code = error.errno if isinstance(error, OSError) else None
+    return _CAUSES.get(code or 0, Cause.NONE)
+
+
 @dataclass
 class Journal:
     """The trace of a world, and who is who in it."""
@@ -40,7 +46,7 @@ class Journal:
     _attempts: dict[tuple[int, int], int] = field(default_factory=dict)
     _who: dict[Address, dict[str, int]] = field(default_factory=dict)  # by a client's address
 
-    def add(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
+    def add(self, event: Event, **columns: Any) -> None:
         """Write an event of now down."""
         self.recorder.add(self.clock.now_ns, event, **columns)
 
@@ -71,7 +77,7 @@ class ClientLine:
         self._over = False
         journal.add(Event.NEW, **self.who)
 
-    def add(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
+    def add(self, event: Event, **columns: Any) -> None:
         """Write an event of this connection down."""
         self._journal.add(event, **self.who, **columns)
 
@@ -140,8 +146,9 @@ class ClientTap:
         self.line.close(code, clean=clean, cause=self._cause(error, by_peer), detail=detail)
 
     def _cause(self, error: BaseException | None, by_peer: bool) -> Cause:  # noqa: FBT001
-        if isinstance(error, OSError) and error.errno in _CAUSES:
-            return _CAUSES[error.errno]
+        cause = cause_of(error)
+        if cause is not Cause.NONE:
+            return cause
         if self._first:
             return Cause.CLOSED_BY_PAGE if self._first == "client" else Cause.SERVER_CLOSED
         if self._open:
@@ -151,19 +158,26 @@ class ClientTap:
         return Cause.SERVER_DROPPED if by_peer else Cause.ABORTED_CONNECTING
 
 
-class ServerTap:
-    """Reads a server's connection along."""
+class ServerLine:
+    """One connection of a server, as the trace tells it."""
 
     def __init__(self, journal: Journal, remote: Address, conn: int) -> None:
         self._journal = journal
         self._who = {**journal.who(remote), "conn": conn}
+
+    def add(self, event: Event, **columns: Any) -> None:
+        """Write an event of this connection down."""
+        self._journal.add(event, **self._who, **columns)
+
+
+class ServerTap(ServerLine):
+    """Reads a server's connection along."""
+
+    def __init__(self, journal: Journal, remote: Address, conn: int) -> None:
+        super().__init__(journal, remote, conn)
         self._up, self._down = Reader(), Reader()
         self._closing = False
         self._plain = True  # no WebSocket so far
-
-    def add(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
-        """Write an event of this connection down."""
-        self._journal.add(event, **self._who, **columns)
 
     def received(self, data: bytes) -> None:
         """The server's code is about to read."""
@@ -193,7 +207,7 @@ class ServerTap:
         """TCP is over."""
         del by_peer
         if not self._plain:
-            self.add(Event.LOST, cause=_CAUSES.get(getattr(error, "errno", None) or 0, Cause.NONE))
+            self.add(Event.LOST, cause=cause_of(error))
 
 
 class Watching(Protocol):

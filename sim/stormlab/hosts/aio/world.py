@@ -16,6 +16,7 @@ trace; it does not end the run.
 import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stormlab.clock import NS_PER_S, Clock, Rank, to_ns
@@ -25,12 +26,15 @@ from stormlab.hosts.aio.entropy import surroundings
 from stormlab.hosts.aio.network import LOCALHOST, Network
 from stormlab.hosts.aio.process import ENDED, Main, Process
 from stormlab.hosts.aio.watch import Journal, Watcher
+from stormlab.hosts.wire import Peer
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare_socket import WAY_NS
 
 if TYPE_CHECKING:
     from stormlab.hosts.aio.asgi import AsgiServer
+    from stormlab.hosts.aio.dial import Dialler
+    from stormlab.hosts.aio.link import LinkServer
     from stormlab.hosts.aio.uvicorn import UvicornServer
 
 PORT = 8000
@@ -123,9 +127,30 @@ class World:
         self.at(0.0, server.start)
         return server
 
+    def serve_peer(self, peer: Peer, *, host: str = LOCALHOST, port: int = PORT) -> "LinkServer":
+        """A message-level server, for clients of any kind; it starts at once."""
+        from stormlab.hosts.aio.peers import peer_server  # noqa: PLC0415  needs websockets
+
+        server = peer_server(self, peer, host=host, port=port)
+        self.at(0.0, server.start)
+        return server
+
+    def dial(self, *, direct: bool = False, record: bool = True) -> "Dialler":
+        """The WebSockets of one more device, for a client that speaks in messages.
+
+        ``direct``: to servers by :meth:`serve_asgi` and :meth:`serve_peer` messages may go as they
+        are, without bytes. ``record``: whether what it does is written into the trace here.
+        """
+        from stormlab.hosts.aio.dial import Dialler  # noqa: PLC0415  needs websockets
+
+        number, self._clients = self._clients, self._clients + 1
+        host = f"10.2.{number // 250}.{number % 250 + 1}"
+        journal = self.journal if record else None
+        return Dialler(self.network, host, direct=direct, journal=journal, client=number)
+
     def at(self, time_s: float, action: Callable[[], object], *, client: int = 0) -> None:
         """Do something to the world at a time; of one moment, in the order of calling."""
-        self.clock.at(to_ns(time_s), Rank.FAULT, lambda: action() and None, client=client)
+        self.clock.at(to_ns(time_s), Rank.FAULT, partial(_do, action), client=client)
 
     def while_running(self, context: AbstractContextManager[object]) -> None:
         """Enter ``context`` now, and leave it when the run is over."""
@@ -134,7 +159,9 @@ class World:
     @property
     def failures(self) -> list[str]:
         """What programs raised and nobody caught, with the name of the process."""
-        return [f"{process.name}: {each}" for process in self.processes for each in process.failures]
+        return [
+            f"{process.name}: {each}" for process in self.processes for each in process.failures
+        ]
 
     # the run ------------------------------------------------------------------------------------
 
@@ -174,3 +201,7 @@ class World:
         until_ns = self.clock.now_ns + to_ns(TEARDOWN_S)
         while while_() and self.clock.env.peek() <= until_ns:
             self.clock.run(int(self.clock.env.peek()))
+
+
+def _do(action: Callable[[], object]) -> None:
+    action()
