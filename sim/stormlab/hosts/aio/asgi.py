@@ -54,7 +54,7 @@ class AsgiServer:
 
     def start(self) -> None:
         """Start the process; it listens when the application has started."""
-        if self._process is None or not self._process.running:
+        if not self.up:
             self._running = {}
             self._process = self._world.process(self._main, name=self._name, rank=Rank.SERVER)
             self._process.start()
@@ -75,13 +75,14 @@ class AsgiServer:
         return self._process.loop.lag_ns if self._process is not None else 0
 
     async def _main(self) -> None:
-        self._stopping = asyncio.Event()
+        self._stopping = stopping = asyncio.Event()
+        running = self._running
         lifespan = _Lifespan(self._app, self.state)
         await lifespan.startup()
         self._links.start()
-        await self._stopping.wait()
-        if self._running:
-            await asyncio.wait(list(self._running.values()))
+        await stopping.wait()
+        if running:
+            await asyncio.wait(list(running.values()))
         await lifespan.shutdown()
 
     def _connection(self, link: Link) -> "AsgiConnection":
@@ -92,10 +93,10 @@ class AsgiServer:
 
     def _begin(self, connection: "AsgiConnection") -> None:
         loop = asyncio.get_running_loop()
-        number = connection.link.number
+        number, running = connection.link.number, self._running
         task = loop.create_task(self._serve(connection), name=f"connection {number}")
-        self._running[number] = task
-        task.add_done_callback(lambda _: self._running.pop(number, None))
+        running[number] = task
+        task.add_done_callback(lambda _: running.pop(number, None))
 
     async def _serve(self, connection: "AsgiConnection") -> None:
         link = connection.link

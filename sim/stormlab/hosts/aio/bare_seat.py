@@ -68,15 +68,14 @@ class Seat:
         self.process = Process(
             run.clock,
             self,
-            run.draws,
             partial(client, URL),
             number=number,
             name=f"socket {number}",
+            luck=Luck(run.draws, chance_address(0, number)),
             rank=Rank.TIMER,
             ended=self._ended,
             failed=self._failed,
         )
-        self.process.loop.luck = Luck(run.draws, chance_address(0, number))
         self.process.loop.watcher = self
 
     def note(self, event: Event, **columns: Any) -> None:

@@ -70,6 +70,7 @@ class VirtualLoop(InertLoop):
         self._wake: Timer | None = None
         self._lag_ns = 0  # by which the running step is ahead of the clock
         self._busy_until_ns = 0
+        self._instant_ns, self._before = -1, 0  # the instant, and callbacks run before it
         self._asyncgens: dict[int, weakref.ref[AsyncGenerator[Any, Any]]] = {}
         self._interrupt: BaseException | None = None
 
@@ -158,6 +159,8 @@ class VirtualLoop(InertLoop):
     def _step(self) -> None:
         self._wake = None
         self._stepping = True
+        if self.clock.now_ns != self._instant_ns:
+            self._instant_ns, self._before = self.clock.now_ns, self.callbacks
         before = entropy.enter(self)
         running = asyncio._get_running_loop()  # noqa: SLF001  for implementers of loops (its docs)
         asyncio._set_running_loop(self)  # noqa: SLF001  as above
@@ -187,8 +190,7 @@ class VirtualLoop(InertLoop):
     def _go_round(self) -> None:
         """As many iterations as there is something to do at this instant."""
         ready, scheduled = self._ready, self._scheduled
-        limit = self.callbacks + CALLBACKS_PER_INSTANT_MAX
-        while not self._halted:
+        while not self._halted():
             now_ns = self.clock.now_ns
             while scheduled and scheduled[0].time_ns <= now_ns:
                 ready.append(heapq.heappop(scheduled).handle)
@@ -199,14 +201,13 @@ class VirtualLoop(InertLoop):
                 if not handle.cancelled():
                     self.callbacks += 1
                     self._run(handle)
-                if self._halted:
+                if self._halted():
                     return
-            if self.callbacks > limit:
+            if self.callbacks - self._before > CALLBACKS_PER_INSTANT_MAX:
                 said = f"{CALLBACKS_PER_INSTANT_MAX} callbacks at one instant: it never waits"
                 self.fail("endless loop", EndlessError(said))
                 self.kill()
 
-    @property
     def _halted(self) -> bool:
         """Whether the step is over though there may be something to do."""
         return self.dead or self._lag_ns > 0 or self._interrupt is not None

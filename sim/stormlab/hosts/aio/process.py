@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from stormlab.clock import Clock, Rank
-from stormlab.draws import Draws
 from stormlab.hosts.aio.cures import ALL, Cure
 from stormlab.hosts.aio.entropy import Luck
 from stormlab.hosts.aio.loop import VirtualLoop
@@ -22,11 +21,11 @@ class Process:
         self,
         clock: Clock,
         net: Net,
-        draws: Draws,
         main: Main,
         *,
         number: int,
         name: str,
+        luck: Luck,
         rank: Rank = Rank.PAGE,
         cures: frozenset[Cure] = ALL,
         ended: Callable[[BaseException | None], None] | None = None,
@@ -34,7 +33,6 @@ class Process:
     ) -> None:
         self.name, self.number = name, number
         host = f"10.0.{number // 250}.{number % 250 + 1}"
-        luck = Luck(draws, number)
         # abstract are only names that this loop does not offer
         self.loop = VirtualLoop(  # type: ignore[abstract]
             clock, net, luck, host=host, number=number, rank=rank, cures=cures, failed=failed

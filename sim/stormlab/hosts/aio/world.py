@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from stormlab.clock import NS_PER_S, Clock, Rank, to_ns
 from stormlab.draws import Draws
 from stormlab.hosts.aio.cures import ALL, Cure
-from stormlab.hosts.aio.entropy import surroundings
+from stormlab.hosts.aio.entropy import Luck, surroundings
 from stormlab.hosts.aio.network import LOCALHOST, Network
 from stormlab.hosts.aio.process import ENDED, Main, Process
 from stormlab.hosts.aio.watch import Journal, Watcher
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PORT = 8000
 TEARDOWN_S = 120.0  # of virtual time, for what still runs at the end
 TEARDOWN_ROUNDS = 3
+NOT_CLIENTS = 1 << 24  # from here on, the addresses of the chance of other processes
 
 
 class World:
@@ -92,10 +93,10 @@ class World:
         process = Process(
             self.clock,
             self.network,
-            self.draws,
             main,
             number=len(self.processes),
             name=name,
+            luck=Luck(self.draws, client if client >= 0 else NOT_CLIENTS + len(self.processes)),
             rank=rank,
             cures=self.cures,
             ended=ended,
