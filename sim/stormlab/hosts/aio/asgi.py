@@ -54,8 +54,10 @@ class AsgiServer:
 
     def start(self) -> None:
         """Start the process; it listens when the application has started."""
-        if not self.up:
-            self._running = {}
+        process, stopping = self._process, self._stopping
+        going = stopping is not None and stopping.is_set()
+        if process is None or not process.running or going:
+            self._running, self._stopping = {}, None
             self._process = self._world.process(self._main, name=self._name, rank=Rank.SERVER)
             self._process.start()
 

@@ -80,6 +80,10 @@ class BareRun:
         """Do something on the wire after a while."""
         self.clock.after(delay_ns, Rank.NETWORK, action)
 
+    def end(self, delay_ns: int, action: Callable[[], None]) -> None:
+        """End something on the wire after a while; of one moment, behind what opens."""
+        self.clock.after(delay_ns, Rank.NETWORK, action, client=1)
+
     def next_number(self) -> int:
         """The number of the server's next connection."""
         self._conns += 1

@@ -114,7 +114,7 @@ class BareWire:
     def meets(self, before: Phase, phase: Phase) -> None:
         """The server enters a phase."""
         end = partial(self._ended, phase)
-        later = self._run.later
+        later = self._run.end
         if phase.what == "refuse":
             later(WAY_NS, partial(end, Cause.KILLED, ABNORMAL))
         elif phase.what == "stop" or (phase.what == "serve" and phase.drop):
@@ -135,7 +135,7 @@ class BareWire:
         """The device has a network again."""
         if self._gone:
             end = partial(self._ended, self._run.phase, Cause.RESET, ABNORMAL)
-            self._run.later(2 * WAY_NS, end)
+            self._run.end(2 * WAY_NS, end)
         elif self._run.phase.what != "hang":
             self._silent = False
             held, self._held = self._held, []
