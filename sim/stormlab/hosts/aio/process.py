@@ -69,7 +69,8 @@ class Process:
         if isinstance(error, Exception):
             self.loop.fail("its program", error)
         elif error is not None and not isinstance(error, SystemExit):
-            self.loop.call_exception_handler({"exception": error})
+            self.loop.call_exception_handler({"exception": error})  # which ends the whole run
+            return
         if self._ended is not None:
             self._ended(error)
         self.loop.create_task(self._exit(), name=f"end of {self.name}")
