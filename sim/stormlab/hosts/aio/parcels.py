@@ -64,7 +64,7 @@ class _Side:
                 self._message(parcel.data)
             return ()
         self._got = parcel
-        answer = self.close(parcel.code)
+        answer = self.close(parcel.code, str(parcel.data))
         self._closing()
         return answer
 

@@ -1,5 +1,6 @@
 """Small programs and an application, for tests of Python code in virtual time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 import websockets
 from websockets.asyncio.client import connect
 
+from stormlab.hosts.aio import World
+from stormlab.hosts.wire import Data, End, Mouth
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 
@@ -47,8 +50,6 @@ async def stay(url: str = URL) -> None:
 
 async def talk() -> None:
     """Send something each second and wait for it, for ever."""
-    import asyncio  # noqa: PLC0415  beside its only use
-
     async for connection in connect(URL):
         try:
             while True:
@@ -89,8 +90,36 @@ def told() -> Callable[..., list[tuple[float, ...]]]:
 
     def rows(trace: Trace, event: Event, *columns: str) -> list[tuple[float, ...]]:
         found = [row for row in trace if row.event is event]
-        return [
-            (row.time_ns / 1e9, *(getattr(row, column) for column in columns)) for row in found
-        ]
+        return [(row.time_ns / 1e9, *(getattr(row, column) for column in columns)) for row in found]
 
     return rows
+
+
+class Listener:
+    """A message-level client's end (Ear) that keeps what it hears, with the time in ms."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.heard: list[tuple[int, object]] = []
+        self.mouth: Mouth | None = None
+
+    def _note(self, what: object) -> None:
+        self.heard.append((round(self._world.clock.now_ns / 1e6), what))
+
+    def opened(self, protocol: str) -> None:
+        self._note(f"opened {protocol}".strip())
+
+    def message(self, data: Data) -> None:
+        self._note(data)
+
+    def closing(self) -> None:
+        self._note("closing")
+
+    def ended(self, end: End) -> None:
+        self._note(end)
+
+
+@pytest.fixture
+def listener() -> type[Listener]:
+    """An ear that keeps what it hears."""
+    return Listener

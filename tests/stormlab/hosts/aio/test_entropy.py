@@ -46,7 +46,9 @@ def test_bits_have_the_length_asked_for(count: int) -> None:
 
 
 def test_bits_are_fair() -> None:
-    ones = sum(Luck(Draws(5), 7).bits(10_000).to_bytes(1250, "big")[n].bit_count() for n in range(1250))
+    ones = sum(
+        Luck(Draws(5), 7).bits(10_000).to_bytes(1250, "big")[n].bit_count() for n in range(1250)
+    )
     assert abs(ones - 5000) < 250  # five deviations
 
 

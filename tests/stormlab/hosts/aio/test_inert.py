@@ -67,7 +67,7 @@ def test_sockets_of_the_operating_system_are_not_there() -> None:
     assert run(main).failures == []
 
 
-def test_a_placeholder_socket_connects(told: Any) -> None:
+def test_a_placeholder_socket_connects() -> None:
     """As aiohttp does it: a socket, sock_connect, create_connection(sock=...)."""
     got: list[bytes] = []
 
