@@ -15,7 +15,6 @@ How it differs from a hosted policy:
   when the silence began.
 """
 
-import gc
 from collections.abc import Callable
 from functools import partial
 
@@ -109,7 +108,6 @@ class BareRun:
         for seat in self.seats:
             seat.process.kill()
             seat.process.close()
-        gc.collect(0)
 
     def counted(self) -> int:
         """One more step; too many end the run."""

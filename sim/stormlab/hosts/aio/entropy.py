@@ -220,14 +220,10 @@ def _without_garbage() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def _without_proxies() -> Iterator[None]:
-    names = [name for name in os.environ if name.lower().endswith("_proxy")]
-    taken = {name: os.environ.pop(name) for name in names}
-    try:
-        yield
-    finally:
-        os.environ.update(taken)
+def _environment() -> list[tuple[Any, str, Any]]:
+    """A plain copy without proxies: what the program changes in it is gone at the end."""
+    kept = {name: os.environ[name] for name in os.environ if not name.lower().endswith("_proxy")}
+    return [(os, "environ", kept), (os, "getpid", _getpid)]
 
 
 @contextmanager
@@ -237,8 +233,7 @@ def surroundings(seed: int, cures: frozenset[Cure] = ALL) -> Iterator[None]:
         if "garbage" in cures:
             stack.enter_context(_without_garbage())
         if "environment" in cures:
-            stack.enter_context(_without_proxies())
-            stack.enter_context(_put([(os, "getpid", _getpid)]))
+            stack.enter_context(_put(_environment()))
         if "chance" in cures:
             stack.enter_context(_seeded(seed))  # before its functions are replaced
             stack.enter_context(_put(_chance()))

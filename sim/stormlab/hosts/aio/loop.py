@@ -72,6 +72,8 @@ class VirtualLoop(InertLoop):
         self._busy_until_ns = 0
         self._instant_ns, self._before = -1, 0  # the instant, and callbacks run before it
         self._asyncgens: dict[int, weakref.ref[AsyncGenerator[Any, Any]]] = {}
+        self._tasks: weakref.WeakValueDictionary[int, NumberedTask[Any]]
+        self._tasks = weakref.WeakValueDictionary()  # not by asyncio.all_tasks: it goes through all
         self._interrupt: BaseException | None = None
 
     # time and callbacks -------------------------------------------------------------------------
@@ -260,8 +262,7 @@ class VirtualLoop(InertLoop):
 
     def tasks(self) -> list[NumberedTask[Any]]:
         """Every task that is not done, in the order of creation."""
-        found = [task for task in asyncio.all_tasks(self) if isinstance(task, NumberedTask)]
-        return sorted(found, key=lambda task: task.number)
+        return [task for task in self._tasks.values() if not task.done()]
 
     def close(self) -> None:
         """Be over."""
@@ -294,9 +295,12 @@ class VirtualLoop(InertLoop):
         self._order += 1
         hashed = "task hashes" in self.cures
         name = f"Task-{self._order}" if name is None else name
-        return NumberedTask(
-            coro, loop=self, name=name, context=context, number=self._order, hashed=hashed
+        number = self._order
+        task: NumberedTask[Any] = NumberedTask(
+            coro, loop=self, name=name, context=context, number=number, hashed=hashed
         )
+        self._tasks[number] = task
+        return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Keep what nobody caught."""

@@ -13,7 +13,6 @@ Equal arguments give equal traces. What a program raises is in :attr:`World.fail
 trace; it does not end the run.
 """
 
-import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -181,8 +180,6 @@ class World:
             trace = self.journal.recorder.finish(header)
             if "teardown" in self.cures:
                 self._tear_down()
-        if "garbage" in self.cures:
-            gc.collect(0)
         return trace
 
     def _tear_down(self) -> None:
