@@ -61,6 +61,11 @@ async def talk() -> None:
             continue
 
 
+def say(line: str) -> None:
+    """Print a line."""
+    sys.stdout.write(line + "\n")
+
+
 class Talker:
     """The same for a client that speaks in messages, with the world's clock for a timer."""
 
@@ -108,7 +113,7 @@ def measured(name: str, clients: int, serve: Callable[[World], Any], *, direct: 
     messages = trace.count(Event.MESSAGE, Event.RECEIVED)
     callbacks = sum(process.loop.callbacks for process in world.processes)
     figures = f"{messages / took_s:9,.0f} {callbacks / took_s:9,.0f} {len(trace) / took_s:9,.0f}"
-    print(f"{name:28} {took_s:7.2f} s {figures}")
+    say(f"{name:28} {took_s:7.2f} s {figures}")
 
 
 async def stay(url: str) -> None:
@@ -128,15 +133,15 @@ def bare_worlds() -> None:
     stories = [run_aio(world, stay)[0] for world in worlds]
     took_s = process_time() - began
     attempts = sum(len(story.of(Event.NEW)) for story in stories)
-    print(f"{WORLDS} bare worlds: {WORLDS / took_s:.0f} a second, {attempts / took_s:,.0f} attempts")
+    say(f"{WORLDS} bare worlds: {WORLDS / took_s:.0f} a second, {attempts / took_s:,.0f} attempts")
 
 
 def main() -> None:
     """Print the table."""
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     clients = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    print(f"{clients} clients, {SECONDS} virtual seconds; of processor time:")
-    print(f"{'':28} {'took':>9} {'messages/s':>9} {'callbacks/s':>9} {'rows/s':>8}")
+    say(f"{clients} clients, {SECONDS} virtual seconds; of processor time:")
+    say(f"{'':28} {'took':>9} {'messages/s':>9} {'callbacks/s':>9} {'rows/s':>8}")
     for ws in ("websockets", "websockets-sansio", "wsproto"):
         name = f"uvicorn, {ws}"
         measured(name, clients, lambda world, ws=ws: world.serve(echo, ws=ws), direct=False)

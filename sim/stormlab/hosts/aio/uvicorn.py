@@ -49,8 +49,17 @@ class UvicornServer:
     """One address and the uvicorn behind it, across restarts."""
 
     def __init__(
-        self, world: "World", app: Any, *, host: str, port: int, ws: str = "auto", **config: Any
+        self,
+        world: "World",
+        app: Any,
+        *,
+        host: str,
+        port: int,
+        ws: str = "auto",
+        loggers: tuple[str, ...] = (),
+        **config: Any,
     ) -> None:
+        self._loggers = (LOGGER, *loggers)
         self.records: list[logging.LogRecord] = []
         self._world, self._app = world, app
         self._config: dict[str, Any] = {"host": host, "port": port, "ws": ws, **config}
@@ -103,15 +112,21 @@ class UvicornServer:
             self._world.journal.add(Event.KILLED)
             self._process.kill()
 
+    def block(self, for_s: float) -> None:
+        """Hold its loop up once, as a handler with a long blocking call does."""
+        if self._process is not None and self.up:
+            self._process.loop.call_soon(self._process.loop.block, for_s)
+
     def _listen_to_log(self) -> None:
         if self._handler is None:
             self._handler = _Log(self)
-            self._world.while_running(_logging_to(self._handler))
+            for name in self._loggers:
+                self._world.while_running(_logging_to(self._handler, name))
 
 
 @contextlib.contextmanager
-def _logging_to(handler: logging.Handler) -> Iterator[None]:
-    logger = logging.getLogger(LOGGER)
+def _logging_to(handler: logging.Handler, name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
     level, propagates = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

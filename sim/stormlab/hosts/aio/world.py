@@ -111,7 +111,8 @@ class World:
         """An ASGI application on the real uvicorn; it starts at once.
 
         ``ws``: uvicorn's WebSocket implementation: ``websockets``, ``websockets-sansio`` or
-        ``wsproto``. ``config``: what :class:`uvicorn.Config` takes besides.
+        ``wsproto``. ``config``: what :class:`uvicorn.Config` takes besides, and ``loggers``:
+        names of loggers besides uvicorn's, whose records are kept too.
         """
         from stormlab.hosts.aio.uvicorn import UvicornServer  # noqa: PLC0415  needs uvicorn
 
