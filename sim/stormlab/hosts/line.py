@@ -80,6 +80,7 @@ class Line:
         self._silent = self._gone = False  # as in stormlab.worlds.bare_socket
         self._fooled_by: Phase | None = None
         self._held: list[Data] = []  # of the client, while offline
+        self._held_frame: Callable[[], None] | None = None  # likewise, to close it
         self._held_back: list[Callable[[], None]] = []  # of the server, meanwhile
         self._began_ns = around.clock.now_ns
         self.attempt = around.diary.attempt(self._began_ns)
@@ -116,8 +117,11 @@ class Line:
             self._after(0, partial(self._end, End(cause=Cause.ABORTED_CONNECTING)))
             return
         self._after(self._around.closing_ns, partial(self._end, _unanswered))
-        if self._around.online and not self._silent:
-            self._after(WAY_NS, partial(self._close_frame, code, reason))
+        frame = partial(self._close_frame, code, reason)
+        if not self._around.online:
+            self._held_frame = frame
+        elif not self._silent:
+            self._after(WAY_NS, frame)
 
     def kill(self) -> None:
         """Drop the connection without a word (``terminate()`` of ws)."""
@@ -294,6 +298,9 @@ class Line:
             held, self._held = self._held, []
             for data in held:
                 self._after(WAY_NS, partial(self._received, data))
+            if self._held_frame is not None:
+                self._after(WAY_NS, self._held_frame)
+                self._held_frame = None
             held_back, self._held_back = self._held_back, []
             for action in held_back:
                 self._after(WAY_NS, partial(self._arrives, action))

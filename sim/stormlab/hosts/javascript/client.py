@@ -24,6 +24,7 @@ CLOSING_NS = {"browser": to_ns(60.0), "node": to_ns(30.0)}
 """How long a client waits for the answer to its close frame: Chromium
 (net/websockets/websocket_channel.cc, kClosingHandshakeTimeoutSeconds), npm ws@8:lib/websocket.js."""
 TELLS_PER_S_MAX = 20_000  # events in one second of virtual time: the code never waits
+GAVE_UP = "gave up"  # env.note("gave up"): no further attempt by itself, and it says so
 SAID_MAX = 300  # characters of a line that are kept
 
 
@@ -33,13 +34,14 @@ class Settings:
 
     ``profile``: ``browser`` or ``node``. ``own_context``: an engine of its own; else it shares one
     with other clients of the same code, to the same effect. ``feed``: what ``Math.random`` gives
-    first; then come addressed draws. ``skew_ms``: how wrong its clock is.
+    first; then come addressed draws, or ``fixed`` for ever. ``skew_ms``: how wrong its clock is.
     """
 
     profile: str = "browser"
     url: str = URL
     own_context: bool = False
     feed: tuple[float, ...] = ()
+    fixed: float | None = None
     skew_ms: int = 0
 
 
@@ -67,7 +69,7 @@ class JavaScriptClient:
         self._timers: dict[int, Timer] = {}
         self._mouths: dict[int, Mouth] = {}
         self._second_ns = self._tells = 0
-        self.halted = False
+        self.halted = self._has = self._closed = False
         who = address(diary.client)
         self._number = self._engine.spawn(
             code,
@@ -79,6 +81,7 @@ class JavaScriptClient:
                 "url": settings.url,
                 "number": diary.client,
                 "feed": list(settings.feed),
+                "fixed": settings.fixed,
                 "random_key": str(draws.stream_key(who, "Math.random")),
                 "secret_key": str(draws.stream_key(who, "crypto")),
             },
@@ -92,7 +95,14 @@ class JavaScriptClient:
 
     def call(self, name: str) -> None:
         """Call a method of the handle that the start code gave, such as ``close``."""
+        self._closed = name == "close"
         self._tell("call", name)
+
+    def has(self, name: str) -> bool:
+        """Whether the handle has such a method."""
+        self._has = False
+        self._tell("has", name)
+        return self._has
 
     def online(self, *, online: bool) -> None:
         """The device has a network, or none."""
@@ -173,6 +183,19 @@ class JavaScriptClient:
     def _said(self, event: Event, *words: str) -> None:
         self._diary.note(self._clock.now_ns, event, detail=" ".join(words)[:SAID_MAX])
 
+    def _has_it(self) -> None:
+        self._has = True
+
+    def _noted(self, kind: str, detail: str) -> None:
+        """What the code says of itself; giving up is an event of its own."""
+        if kind == GAVE_UP and self._closed:
+            return  # as it was told to
+        if kind == GAVE_UP:
+            now_ns = self._clock.now_ns
+            self._diary.note(now_ns, Event.GAVE_UP, clean=1, detail=detail[:SAID_MAX])
+        else:
+            self._said(Event.NOTED, kind, detail)
+
     def ended(self, number: int, end: End) -> None:
         """A socket of its is over."""
         self._mouths.pop(number, None)
@@ -216,7 +239,8 @@ _DOES: dict[str, Callable[..., None]] = {
     "early": JavaScriptClient._early,
     "log": lambda client, *words: client._said(Event.CONSOLE, *words),
     "err": lambda client, text: client._said(Event.UNCAUGHT, text),
-    "note": lambda client, *words: client._said(Event.NOTED, *words),
+    "note": JavaScriptClient._noted,
     "http": lambda client, url: client._said(Event.HTTP_REQUEST, url),
+    "has": JavaScriptClient._has_it,
     "missing": lambda client, name: client._said(Event.NOTED, "has no method", name),
 }

@@ -66,6 +66,7 @@ const HEARD = {
   end: socketEnded,
   start: startClient,
   call: callClient,
+  has: clientHas,
   online: setOnline,
   visible: setVisible,
 };
@@ -107,7 +108,7 @@ function spawn(id, factory, text) {
     sockets: new Map(),
     socketSeq: 0,
     unsent: [],
-    random: stream(options.random_key, options.feed),
+    random: { ...stream(options.random_key, options.feed), fixed: options.fixed },
     secret: stream(options.secret_key, []),
     factory,
     options,
@@ -127,6 +128,10 @@ function startClient() {
   if (found !== null && typeof found === "object" && typeof found.then === "function") {
     found.then(keep, uncaught);
   } else keep(found);
+}
+
+function clientHas(name) {
+  if (P.app !== null && typeof P.app[name] === "function") P.out.push(["has"]);
 }
 
 function callClient(name, argument) {
