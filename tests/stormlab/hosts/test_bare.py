@@ -28,6 +28,10 @@ class Client:
         self.line: Line | None = None
         self.told: list[tuple[float, str]] = []
         self.closed = self.forgotten = False
+        self.can = {"close", "reconnect"}
+
+    def has(self, name: str) -> bool:
+        return name in self.can
 
     def _tell(self, what: str) -> None:
         self.told.append((to_s(self.around.clock.now_ns), what))
@@ -143,16 +147,37 @@ def test_what_is_done_to_the_client_reaches_it_and_its_story(
     assert seconds(story, Event.NEW) == [0.0, 5.0]
 
 
-def test_after_close_nothing_more_is_done_to_it(make: Made, made: list[Client]) -> None:
-    world = BareWorld((), (Act("close", 1.0), Act("by_hand", 2.0), Act("close", 3.0)))
-    story = run_hosted(world, make(), SilentPeer())
-    assert made[0].told == [(1.0, "close")]
+def test_closing_ends_it_until_a_person_asks_again(make: Made, made: list[Client]) -> None:
+    acts = (Act("close", 1.0), Act("hide", 1.5), Act("by_hand", 2.0))
+    story = run_hosted(BareWorld((), acts), make(), SilentPeer())
+    assert made[0].told == [(1.0, "close"), (1.5, "hidden"), (2.0, "reconnect")]
     called = story.of(Event.CLOSE_CALLED)
     assert [(to_s(step.time_ns), step.detail) for step in called] == [
         (1.0, BY_APPLICATION),
         (1.0, "OPEN"),
     ]
     assert seconds(story, Event.CLOSE) == [1.02]
+    assert seconds(story, Event.NEW) == [0.0, 2.0]
+
+
+def test_a_client_without_a_button_is_not_asked(make: Made, made: list[Client]) -> None:
+    def silent(around: Surroundings, draws: Draws) -> Client:
+        client = make()(around, draws)
+        assert isinstance(client, Client)
+        client.can = {"close"}
+        return client
+
+    story = run_hosted(BareWorld((), (Act("by_hand", 2.0),)), silent, SilentPeer())
+    assert made[0].told == []
+    assert not story.has(Event.RETRY_BY_HAND)
+
+
+def test_a_run_may_end_after_so_many_attempts(make: Made) -> None:
+    world = BareWorld((Phase("refuse", 600.0),))
+    story = run_hosted(world, make(), SilentPeer(), attempts_max=10)
+    assert 10 < len(story.of(Event.NEW)) < 15
+    assert story.end_ns < to_ns(30.0)
+    assert not story.cut
 
 
 def test_the_server_acts_before_the_device_and_the_device_before_the_start(make: Made) -> None:
