@@ -5,6 +5,7 @@ True only where the difference is of its kind. Up to that attempt both stories a
 """
 
 from stormlab.clock import to_ns
+from stormlab.hosts.wire import NORMAL
 from stormlab.vocabulary import Cause, Event
 from stormlab.worlds.story import Step, Story
 
@@ -156,6 +157,15 @@ def revived(model: Story, code: Story, number: int) -> bool:
     time_ns = _when(code, number)
     stopped = _before(model, time_ns, Event.GAVE_UP)
     return bool(stopped) and time_ns in code.times_ns(Event.ONLINE)
+
+
+def wanted_end(model: Story, code: Story, number: int) -> bool:
+    """A close with 1000 on a connection that was not proved: the code waits, the policy does not."""
+    if _when(model, number) >= _when(code, number):
+        return False
+    ends = [step for step in code.of(Event.CLOSE) if step.attempt == number]
+    proved = [step for step in code.of(Event.PROVED) if step.attempt == number]
+    return bool(ends) and ends[0].code == NORMAL and not proved
 
 
 def end_of_an_old_one(model: Story, code: Story, number: int) -> bool:

@@ -127,7 +127,7 @@ class ActionCable:
                 # a ping of this very moment is not heard any more
                 last_ns = max(self._welcome_ns, time_ns - 1)
                 self._heard_ns = last_ns - (last_ns - self._welcome_ns) % PING_NS
-        self._pass(time_ns, polls)
+        self._pass(time_ns, time_ns if happened.began_ns is None else happened.began_ns, polls)
         self._polls = polls.count
         self._connecting, self._welcome_ns = False, None
         if self._reopened_ns is not None and time_ns < self._reopened_ns + REOPEN_NS:
@@ -136,8 +136,11 @@ class ActionCable:
         self._plan = self._planned(polls)
         return RetryAt(self._plan[0])
 
-    def _pass(self, time_ns: int, polls: "_Polls") -> None:
-        """The polls that fired during the attempt or the connection that has ended now."""
+    def _pass(self, time_ns: int, began_ns: int, polls: "_Polls") -> None:
+        """The polls that fired up to the end of the attempt or connection that began then.
+
+        Those of the attempt find it CONNECTING; those before it came too soon after the drop.
+        """
         if self._next_ns is None and self._set_ns is not None:
             self._next_ns = self._set_ns + polls.interval_ns(self._set_with)
             self._set_ns = None
@@ -148,7 +151,8 @@ class ActionCable:
         while self._next_ns <= time_ns:
             if self._welcome_ns is None and self._stale(self._next_ns):
                 self._attempts += 1
-                self._reopened_ns = self._next_ns
+                if self._next_ns >= began_ns:
+                    self._reopened_ns = self._next_ns
             self._next_ns += polls.interval_ns(self._attempts)
 
     def _planned(self, polls: "_Polls") -> tuple[int, int, int]:

@@ -236,6 +236,21 @@ Applies = Callable[[Story, Story, int], bool]
             1,
             False,
         ),
+        # 1000 before the proof
+        (
+            partings.wanted_end,
+            (*CONNECTED, (2, "new", 2)),
+            (*CONNECTED, (2, "close", 1, "1000"), (5, "new", 2)),
+            1,
+            True,
+        ),
+        (
+            partings.wanted_end,
+            (*CONNECTED, (2, "new", 2)),
+            (*CONNECTED, (0.1, "proved", 1), (2, "close", 1, "1000"), (5, "new", 2)),
+            1,
+            False,
+        ),
         # the end of an old connection, taken for that of the new one
         (
             partings.end_of_an_old_one,
