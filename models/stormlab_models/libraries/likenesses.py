@@ -50,9 +50,8 @@ LIKENESSES = {
         beats=Beats(every_s=30.02, patience_s=61.5),
         partings=(
             Parting(
-                "a page that is shown while there is no connection sets the count back, and an"
-                " attempt under way is made anew; the policy goes on",
-                partings.shown_while_away,
+                "a page that is shown while an attempt is under way makes it anew; the policy goes on",
+                partings.shown_while_connecting,
             ),
             Parting(
                 "the end of a silent connection that the code has closed came within the 1.5 s"
@@ -85,11 +84,6 @@ LIKENESSES = {
         luck=CentrifugeLuck,
         proof_ns=TRIP_NS,
         partings=(
-            Parting(
-                "3500-3999 and 4500-4999 are final only if the close has a reason, as Centrifugo's"
-                " have; in these schedules it has none",
-                partings.no_reason,
-            ),
             Parting(
                 "a device that goes offline while the code waits or tries counts as a failure"
                 " more, with a delay of its own; the policy goes on",

@@ -96,16 +96,21 @@ def before_hello(model: Story, code: Story, number: int) -> bool:
     return waits and bool(ended) and not heard and ended[0].cause is not Cause.REFUSED
 
 
-def shown_while_away(model: Story, code: Story, number: int) -> bool:
-    """The page was shown while there was no connection, and none was made since."""
+def shown_while_connecting(model: Story, code: Story, number: int) -> bool:
+    """The page was shown while an attempt was under way, and no connection was made since."""
     time_ns = _parts_ns(model, code, number)
     shown = _before(code, time_ns, Event.VISIBLE)
     if not shown:
         return False
-    changes = _before(code, shown[-1].time_ns, Event.OPEN, Event.CLOSE, Event.CLOSE_CALLED)
-    away = not changes or changes[-1].event is not Event.OPEN
-    return away and not any(
-        shown[-1].time_ns < step.time_ns < time_ns for step in code.of(Event.OPEN)
+    changes = [
+        step
+        for step in model.of(Event.NEW, Event.OPEN, Event.CLOSE)
+        if step.time_ns < shown[-1].time_ns
+    ]
+    return (
+        bool(changes)
+        and changes[-1].event is Event.NEW
+        and not any(shown[-1].time_ns < step.time_ns < time_ns for step in code.of(Event.OPEN))
     )
 
 
@@ -120,13 +125,6 @@ def offline_while_away(model: Story, code: Story, number: int) -> bool:
         if not changes or changes[-1].event is not Event.OPEN:
             return True
     return False
-
-
-def no_reason(model: Story, code: Story, number: int) -> bool:
-    """The policy stopped at a close code; the code went on, since the close had no reason."""
-    stopped = [step for step in model.of(Event.GAVE_UP) if step.attempt == number]
-    ends = [step for step in code.of(Event.CLOSE) if step.attempt == number]
-    return bool(stopped) and bool(ends) and not ends[0].detail and ends[0].code >= 3500  # noqa: PLR2004
 
 
 def made_offline(model: Story, code: Story, number: int) -> bool:

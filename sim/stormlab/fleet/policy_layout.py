@@ -20,7 +20,7 @@ PLAN = (
     ("success_on", "<i4"), ("attempts_max", "<i4"), ("probes", "<i4"), ("successes", "<i4"),
     ("gate", "<i1"), ("drop_counts", "<i1"), ("drops_fail", "<i1"), ("from_attempt", "<i1"),
     ("by_hand_resets", "<i1"), ("has_first", "<i1"), ("has_online", "<i1"), ("has_visible", "<i1"),
-    ("network_resets", "<i1"), ("waits_offline", "<i1"), ("skips_hidden", "<i1"),
+    ("network_resets", "<i1"), ("visible_resets", "<i1"), ("waits_offline", "<i1"), ("skips_hidden", "<i1"),
     ("longest_hidden", "<i1"), ("advice_exact", "<i1"), ("has_breaker", "<i1"),
     ("has_budget", "<i1"), ("ratio_decides", "<i1"), ("probe_again", "<i1"),
     ("grows", "<i1"),

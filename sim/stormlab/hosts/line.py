@@ -19,7 +19,7 @@ from functools import partial
 
 from stormlab.clock import NS_PER_MS, Clock, Rank, to_ns
 from stormlab.hosts.diary import Diary
-from stormlab.hosts.wire import ABNORMAL, NO_STATUS, NORMAL, Data, Ear, End, Peer
+from stormlab.hosts.wire import ABNORMAL, NO_STATUS, NORMAL, Data, Ear, End, Peer, reason_of
 from stormlab.vocabulary import Cause, Event, State
 from stormlab.worlds.bare_socket import HANDSHAKE_NS, SYN_NS, WAY_NS
 from stormlab.worlds.phases import Phase
@@ -247,6 +247,8 @@ class Line:
             return
         code = phase.code if code is None else code
         clean = code != ABNORMAL
+        if clean and not reason:
+            reason = reason_of(self._around.peer, code)
         if clean:
             self.state = State.CLOSING
             self._ear.closing()

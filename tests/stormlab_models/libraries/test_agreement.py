@@ -99,7 +99,7 @@ def test_code_and_policy_agree(name: str, data: st.DataObject) -> None:
 @needs_npm
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(RECIPES))
-@settings(max_examples=500)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_code_and_policy_agree_in_hundreds_of_schedules(name: str, data: st.DataObject) -> None:
     check(name, data)

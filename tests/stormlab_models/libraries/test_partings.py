@@ -143,16 +143,16 @@ Applies = Callable[[Story, Story, int], bool]
         ),
         # shown, offline: with a connection or without
         (
-            partings.shown_while_away,
-            (*CONNECTED, (4, "new", 2), (9, "new", 3)),
-            (*CONNECTED, (3, "close", 1), (4, "shown"), (4, "new", 2), (5, "new", 3)),
+            partings.shown_while_connecting,
+            (*CONNECTED, (3, "close", 1), (3.5, "new", 2), (9, "new", 3)),
+            (*CONNECTED, (3, "close", 1), (3.5, "new", 2), (4, "shown"), (4, "new", 3)),
             2,
             True,
         ),
         (
-            partings.shown_while_away,
-            (*CONNECTED, (4, "new", 2)),
-            (*CONNECTED, (2, "shown"), (3, "close", 1), (5, "new", 2)),
+            partings.shown_while_connecting,
+            (*CONNECTED, (3, "close", 1), (4, "new", 2)),
+            (*CONNECTED, (3, "close", 1), (3.5, "shown"), (5, "new", 2)),
             1,
             False,
         ),
@@ -178,21 +178,6 @@ Applies = Callable[[Story, Story, int], bool]
             True,
         ),
         (partings.shown, CONNECTED, (*CONNECTED, (3, "shown"), (3.3, "new", 2)), 1, False),
-        # a final code without a reason
-        (
-            partings.no_reason,
-            (*CONNECTED, (2, "gave up", 1)),
-            (*CONNECTED, (2, "close", 1, "3500"), (3, "new", 2)),
-            1,
-            True,
-        ),
-        (
-            partings.no_reason,
-            (*CONNECTED, (2, "gave up", 1)),
-            (*CONNECTED, (2, "close", 1, "1009"), (3, "new", 2)),
-            1,
-            False,
-        ),
         # the device
         (
             partings.made_offline,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stormlab.clock import Clock, Rank, to_ns, to_s
-from stormlab.hosts.wire import NORMAL, Data, Peer
+from stormlab.hosts.wire import NORMAL, Data, Peer, reason_of
 from stormlab_models.libraries import peers
 from stormlab_models.libraries.peers import END
 
@@ -118,6 +118,16 @@ def test_centrifugo_answers_commands_line_by_line_and_pings() -> None:
     assert sent[0][1]["connect"]["pong"] is True
     assert sent[1:] == [(1.0, {"id": 2, "subscribe": {}}), (26.0, {}), (51.0, {})]
     assert call.proofs == [1.0]
+
+
+def test_centrifugo_says_why_it_disconnects() -> None:
+    peer = peers.Centrifugo()
+    assert [reason_of(peer, code) for code in (1012, 3000, 3500)] == [
+        "",
+        "disconnect",
+        "disconnect",
+    ]
+    assert reason_of(peers.Phoenix(), 3500) == ""
 
 
 def test_home_assistant_asks_lets_in_and_answers() -> None:
