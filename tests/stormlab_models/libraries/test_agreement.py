@@ -165,8 +165,8 @@ def test_a_tally_counts_what_is_equal_and_why_the_rest_is_not() -> None:
 
 @needs_npm
 def test_a_difference_that_no_parting_explains_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(LIKENESSES, "centrifuge", Likeness())
-    cell = tally(RECIPES["centrifuge"], "close codes", 8)
+    monkeypatch.setitem(LIKENESSES, "socket.io-client", Likeness())
+    cell = tally(RECIPES["socket.io-client"], "accepted, then closed", 8)
     assert cell.unexplained
     assert cell.parted == {}
 
