@@ -106,6 +106,11 @@ LIKENESSES = {
                 partings.end_of_an_old_one,
             ),
             Parting(
+                "after a refusal the code waits its 3 or 10 s from when the device is online; the"
+                " policy tries at once",
+                partings.waits_online,
+            ),
+            Parting(
                 "a retry that falls due while offline is made (and fails); the policy waits",
                 partings.made_offline,
             ),
@@ -138,8 +143,8 @@ LIKENESSES = {
                 partings.fell_silent,
             ),
             Parting(
-                "0.2 s after the page is shown the code tries besides its polls; the policy tries"
-                " once",
+                "0.2 s after the page is shown, or 0.5 s later where an attempt is under way, the"
+                " code tries besides its polls; the policy tries once",
                 partings.shown,
             ),
         ),

@@ -221,6 +221,27 @@ Applies = Callable[[Story, Story, int], bool]
             1,
             False,
         ),
+        (
+            partings.shown,
+            CONNECTED,
+            (*CONNECTED, (3, "shown"), (3.7, "new", 2)),
+            1,
+            True,
+        ),
+        (
+            partings.waits_online,
+            ((0, "new", 1), (4, "new", 2)),
+            ((0, "new", 1), (3, "offline"), (4, "online"), (7, "new", 2)),
+            1,
+            True,
+        ),
+        (
+            partings.waits_online,
+            ((0, "new", 1), (5, "new", 2)),
+            ((0, "new", 1), (3, "offline"), (4, "online"), (7, "new", 2)),
+            1,
+            False,
+        ),
         # 1000 before the proof
         (
             partings.wanted_end,
