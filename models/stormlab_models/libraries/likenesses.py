@@ -38,7 +38,7 @@ LIKENESSES = {
             Parting(
                 "an attempt that ends before the server's first packet (accepted and closed, or"
                 " offline meanwhile) is only given up by the connect timeout, 20 s after its"
-                " beginning; the policy retries at once",
+                " beginning; to the policy it has failed at once",
                 partings.before_hello,
             ),
             _unanswered("the connect timeout's 20 s"),
@@ -50,7 +50,8 @@ LIKENESSES = {
         beats=Beats(every_s=30.02, patience_s=61.5),
         partings=(
             Parting(
-                "a page that is shown while an attempt is under way makes it anew; the policy goes on",
+                "a page that is shown while an attempt is under way makes it anew; the policy goes"
+                " on",
                 partings.shown_while_connecting,
             ),
             Parting(

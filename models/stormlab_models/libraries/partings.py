@@ -165,7 +165,7 @@ def waits_online(model: Story, code: Story, number: int) -> bool:
 
 
 def wanted_end(model: Story, code: Story, number: int) -> bool:
-    """A close with 1000 on a connection that was not proved: the code waits, the policy does not."""
+    """A close with 1000 on a connection not proved: the code waits, the policy does not."""
     if _when(model, number) >= _when(code, number):
         return False
     ends = [step for step in code.of(Event.CLOSE) if step.attempt == number]
