@@ -176,7 +176,7 @@ class JavaScriptClient:
     def ended(self, number: int, end: End) -> None:
         """A socket of its is over."""
         self._mouths.pop(number, None)
-        self._tell("end", number, end.code, end.reason, end.clean, end.failed)
+        self._tell("end", number, end.code, end.reason, end.clean, end.failed, end.cause.value)
 
     def heard(self, kind: str, *given: Any) -> None:  # noqa: ANN401
         """A socket of its hears something."""

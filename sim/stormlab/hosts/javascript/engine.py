@@ -17,7 +17,17 @@ from typing import Any
 
 from stormlab.hosts.failure import HostError
 
-FILES = ("events.js", "timers.js", "text.js", "websocket.js", "runtime.js")
+FILES = (
+    "events.js",
+    "promises.js",
+    "timers.js",
+    "dates.js",
+    "bytes.js",
+    "text.js",
+    "websocket.js",
+    "surroundings.js",
+    "runtime.js",
+)
 CALL_S_MAX = 2.0  # of processor time, for one event of a client
 MICROTASKS_MAX = 50_000  # in one event: a chain of promises that never ends
 MEMORY_BYTES_MAX = 1 << 30
