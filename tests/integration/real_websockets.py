@@ -14,9 +14,7 @@ import struct
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -228,4 +226,3 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
     return server.posted[-1]
 
 
-__all__ = ["Callable", "Path", "RealServer", "chromium", "closed_port", "in_chromium", "in_node"]

@@ -24,6 +24,8 @@ CLOSING_NS = {"browser": to_ns(60.0), "node": to_ns(30.0)}
 """How long a client waits for the answer to its close frame: Chromium
 (net/websockets/websocket_channel.cc, kClosingHandshakeTimeoutSeconds), npm ws@8:lib/websocket.js."""
 TELLS_PER_S_MAX = 20_000  # events in one second of virtual time: the code never waits
+IDLE_MAX = 20_000  # timers in a row that only set timers again,
+IDLE_S = 400.0  # if they come within so many seconds: 50 in one second
 SAID_MAX = 300  # characters of a line that are kept
 
 
@@ -67,6 +69,7 @@ class JavaScriptClient:
         self._timers: dict[int, Timer] = {}
         self._mouths: dict[int, Mouth] = {}
         self._second_ns = self._tells = 0
+        self._idle = self._idle_since_ns = 0  # timers in a row that only set timers
         self.halted = False
         who = address(diary.client)
         self._number = self._engine.spawn(
@@ -104,8 +107,11 @@ class JavaScriptClient:
 
     def forget(self) -> None:
         """The run is over: keep nothing in the engine."""
-        if not self.halted:
-            self._engine.drop(self._number)
+        if self.halted:
+            return
+        self._engine.drop(self._number)
+        if not self._engine.clean():
+            forget_engine(self._code)
 
     # what it does --------------------------------------------------------------------------------
 
@@ -124,7 +130,24 @@ class JavaScriptClient:
             self._halt(str(error))
             return
         for name, *rest in done:
-            _DOES[name](self, *rest)
+            does = _DOES.get(name) if isinstance(name, str) else None
+            if does is None:
+                self._halt("it broke the engine's own objects")
+                return
+            does(self, *rest)
+        if kind == "timer":
+            self._look_at_timers(done)
+
+    def _look_at_timers(self, done: list[list[Any]]) -> None:
+        """Stop code that does nothing but set timers, and these without a pause."""
+        if self._idle == 0 or any(name not in {"t", "c"} for name, *_ in done):
+            self._idle, self._idle_since_ns = 1, self._clock.now_ns
+            return
+        self._idle += 1
+        if self._idle > IDLE_MAX:
+            self._idle = 0
+            if self._clock.now_ns - self._idle_since_ns < to_ns(IDLE_S):
+                self._halt(f"{IDLE_MAX:,} timers in a row did nothing else: it never waits")
 
     def _halt(self, reason: str) -> None:
         """The code does not come to an end: the client is dead, its sockets stay as they are."""

@@ -16,23 +16,30 @@ function define(place, names) {
   }
 }
 
-function put(command) { P.out[P.out.length] = command; }
+function put(command) {
+  if (P.out.length >= OUT_MAX) throw new RangeError(TOO_MUCH);
+  P.out[P.out.length] = command;
+}
 function later(job) { P.jobs.push(job); }
 function runNext(jobs) { P.jobs.unshift(...jobs); }
 // As a task of its own, now or as soon as the host can.
 function soon(job) { later(job); }
 
 const WORDS_MAX = 400;
+const OUT_MAX = 100000;
+const TOO_MUCH = "too much at one moment";
 
-function words(value) {
+function words(value) { return textOf(value).slice(0, WORDS_MAX).toWellFormed(); }
+
+function textOf(value) {
   if (typeof value === "string") return value;
   try {
     if (value instanceof Error) return `${value.name}: ${value.message}`;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       const text = toJson(value);
-      if (text !== undefined && text !== "{}") return text.slice(0, WORDS_MAX);
+      if (text !== undefined && text !== "{}") return text;
     }
-    return String(value).slice(0, WORDS_MAX);
+    return String(value);
   } catch {
     return Object.prototype.toString.call(value);
   }
@@ -69,7 +76,7 @@ function step() {
 function take() {
   if (P.rejected.length > 0) tellRejected();
   if (P.out.length === 0) return "";
-  const text = toJson(P.out);
+  const text = P.out.length < OUT_MAX ? toJson(P.out) : toJson(TOO_MUCH);
   P.out = [];
   return text;
 }
@@ -160,35 +167,48 @@ function settled(found, keep) {
   else keep(found);
 }
 
-const unchanged = whole();
-
 // Whether the engine's own objects are as they were before any client ran in it. What clients leave
 // there (patches of prototypes, names on the real global object) must not reach the next run.
 function clean() {
-  const now = whole();
-  if (now.length !== unchanged.length) return false;
-  for (let i = 0; i < now.length; i++) if (!Object.is(now[i], unchanged[i])) return false;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i];
+    if (ownKeys(place).length !== counts[i] || !isExtensible(place) || getPrototypeOf(place) !== above[i]) return false;
+  }
+  for (let i = 0; i < held.length; i++) if (holders[i][names[i]] !== held[i]) return false;
   return true;
 }
 
-function whole() {
-  const found = [];
-  for (const name of Reflect.ownKeys(globalThis)) {
-    const value = Object.getOwnPropertyDescriptor(globalThis, name).value;
-    found.push(name, value);
-    if (value === globalThis || (typeof value !== "function" && typeof value !== "object") || value === null) continue;
-    found.push(...parts(value));
-    if (typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null) found.push(...parts(value.prototype));
+const { ownKeys, isExtensible, getPrototypeOf } = Reflect;
+const places = [], counts = [], above = [], holders = [], names = [], held = [];
+function remember(place) {
+  if (places.includes(place)) return;
+  const keys = ownKeys(place);
+  places.push(place);
+  counts.push(keys.length);
+  above.push(getPrototypeOf(place));
+  for (const name of keys) {
+    const found = Object.getOwnPropertyDescriptor(place, name);
+    if (found.get !== undefined || !("value" in found) || Number.isNaN(found.value)) continue;
+    holders.push(place);
+    names.push(name);
+    held.push(found.value);
   }
-  return found;
 }
-function parts(place) {
-  const found = [Object.getPrototypeOf(place)];
-  for (const name of Reflect.ownKeys(place)) {
-    const held = Object.getOwnPropertyDescriptor(place, name);
-    found.push(name, held.get === undefined ? held.value : held.get);
-  }
-  return found;
+for (const name of ownKeys(globalThis)) {
+  const found = Object.getOwnPropertyDescriptor(globalThis, name).value;
+  if ((typeof found !== "function" && typeof found !== "object") || found === null || found === globalThis) continue;
+  remember(found);
+  if (["object", "function"].includes(typeof found.prototype) && found.prototype !== null) remember(found.prototype);
 }
+// those that have no name
+const typed = Object.getPrototypeOf(Int8Array);
+for (const one of [[], new Map(), new Set(), ""]) remember(Object.getPrototypeOf(one[Symbol.iterator]()));
+for (const call of [async () => {}, function* () {}, async function* () {}]) {
+  remember(Object.getPrototypeOf(call));
+  if (call.prototype !== undefined) remember(Object.getPrototypeOf(call.prototype));
+}
+remember(typed);
+remember(typed.prototype);
+remember(globalThis);
 
 return { register, spawn, heard, step, take, drop, clean, parameters: GLOBALS.join(",") };

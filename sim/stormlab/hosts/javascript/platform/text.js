@@ -147,14 +147,14 @@ class URL {
   set pathname(text) { if (!this[IN].opaque) this[IN].pathname = pathOf(String(text)); }
   get search() { return shown(this[IN].query); }
   set search(text) {
-    text = String(text).replace(/^\?/, "");
-    this[IN].query = text === "" ? "" : `?${percent(text, IN_QUERY)}`;
+    text = String(text);
+    this[IN].query = text === "" ? "" : `?${percent(text.replace(/^\?/, ""), IN_QUERY)}`;
     readParams(this[IN]);
   }
   get hash() { return shown(this[IN].hash); }
   set hash(text) {
-    text = String(text).replace(/^#/, "");
-    this[IN].hash = text === "" ? "" : `#${percent(text, IN_FRAGMENT)}`;
+    text = String(text);
+    this[IN].hash = text === "" ? "" : `#${percent(text.replace(/^#/, ""), IN_FRAGMENT)}`;
   }
   get searchParams() {
     const parts = this[IN];
