@@ -48,7 +48,6 @@ class RealServer:
         self.pages: dict[str, str] = {}
         self.posted: list[Any] = []
         self.was_posted = threading.Event()
-        self.codes: list[int | None] = []  # the status of each client's close frame
         self._open: list[socket.socket] = []
         self._stopped = False
         threading.Thread(target=self._accept, daemon=True).start()
@@ -80,7 +79,8 @@ class RealServer:
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ")
         headers = {
-            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines)
         }
         place = urlsplit(target)
         asked = {name: values[0] for name, values in parse_qs(place.query).items()}
@@ -119,12 +119,7 @@ class RealServer:
         while True:
             kind, data = _read_frame(peer)
             if kind == CLOSE:
-                self.codes.append(struct.unpack("!H", data[:2])[0] if data else None)
-                if path not in {"/close", "/linger", "/mute"}:
-                    peer.sendall(_frame(CLOSE, data))
-                if path in {"/linger", "/mute", "/keep"}:
-                    peer.recv(1)  # the client has to end it
-                peer.close()
+                _closed(peer, path, data)
                 return
             if data == b"fin":
                 peer.shutdown(socket.SHUT_WR)
@@ -136,6 +131,15 @@ class RealServer:
                 return
             if path in {"/echo", "/hello"}:
                 peer.sendall(_frame(kind, data))
+
+
+def _closed(peer: socket.socket, path: str, data: bytes) -> None:
+    """The client's close frame has come."""
+    if path not in {"/close", "/linger", "/mute"}:
+        peer.sendall(_frame(CLOSE, data))
+    if path in {"/linger", "/mute", "/keep"}:
+        peer.recv(1)  # the client has to end it
+    peer.close()
 
 
 def _until(peer: socket.socket, mark: bytes) -> bytes:
@@ -194,7 +198,12 @@ def in_node(script: str, timeout_s: float) -> Any:
     modules = set_of_esbuild().installation().install() / "node_modules"
     text = f"const require_ = require({json.dumps(str(modules / 'ws'))});\n{script}"
     ended = subprocess.run(
-        ["node", "-"], input=text, capture_output=True, encoding="utf-8", timeout=timeout_s
+        ["node", "-"],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout_s,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
@@ -204,13 +213,19 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
     """Run a script in a page of the server; what it hands to ``report``."""
     program = chromium()
     assert program is not None
-    reporting = 'const report = (log) => fetch("/log", { method: "POST", body: JSON.stringify(log) });'
+    reporting = (
+        'const report = (log) => fetch("/log", { method: "POST", body: JSON.stringify(log) });'
+    )
     server.pages["/page"] = f"<!doctype html><script>{reporting}\n{script}</script>"
     server.was_posted.clear()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         browser = subprocess.Popen(
-            [program, *CHROMIUM_FLAGS, f"--user-data-dir={folder}",
-             f"http://127.0.0.1:{server.port}/page"],
+            [
+                program,
+                *CHROMIUM_FLAGS,
+                f"--user-data-dir={folder}",
+                f"http://127.0.0.1:{server.port}/page",
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -224,5 +239,3 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
                 browser.kill()
                 browser.wait(10)
     return server.posted[-1]
-
-

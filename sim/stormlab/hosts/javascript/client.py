@@ -22,7 +22,8 @@ AGENTS = {
 }
 CLOSING_NS = {"browser": to_ns(60.0), "node": to_ns(30.0)}
 """How long a client waits for the answer to its close frame: Chromium
-(net/websockets/websocket_channel.cc, kClosingHandshakeTimeoutSeconds), npm ws@8:lib/websocket.js."""
+(net/websockets/websocket_channel.cc, kClosingHandshakeTimeoutSeconds), npm ws@8 (CLOSE_TIMEOUT);
+both measured: tests/integration/test_fidelity.py."""
 TELLS_PER_S_MAX = 20_000  # events in one second of virtual time: the code never waits
 IDLE_MAX = 20_000  # timers in a row that only set timers again,
 IDLE_S = 400.0  # if they come within so many seconds: 50 in one second
@@ -71,6 +72,21 @@ class JavaScriptClient:
         self._second_ns = self._tells = 0
         self._idle = self._idle_since_ns = 0  # timers in a row that only set timers
         self.halted = False
+        self._does: dict[str, Callable[..., None]] = {
+            "t": self._set_timer,
+            "c": self._clear_timer,
+            "w": self._new_socket,
+            "s": self._send,
+            "b": self._send_bytes,
+            "x": self._close,
+            "kill": self._kill,
+            "early": self._early,
+            "log": partial(self._said, Event.CONSOLE),
+            "err": partial(self._said, Event.UNCAUGHT),
+            "note": partial(self._said, Event.NOTED),
+            "http": partial(self._said, Event.HTTP_REQUEST),
+            "missing": partial(self._said, Event.NOTED, "has no method"),
+        }
         who = address(diary.client)
         self._number = self._engine.spawn(
             code,
@@ -122,25 +138,22 @@ class JavaScriptClient:
         if now_ns >= self._second_ns:
             self._second_ns, self._tells = now_ns + to_ns(1.0), 0
         self._tells += 1
+        if self._tells > TELLS_PER_S_MAX:
+            self._halt(f"more than {TELLS_PER_S_MAX:,} events in a second: it never waits")
+            return
         try:
-            if self._tells > TELLS_PER_S_MAX:
-                raise CodeError(f"more than {TELLS_PER_S_MAX:,} events in a second: it never waits")
             done = self._engine.tell(self._number, now_ns / NS_PER_MS, kind, *given)
         except CodeError as error:
             self._halt(str(error))
             return
         for name, *rest in done:
-            does = _DOES.get(name) if isinstance(name, str) else None
-            if does is None:
-                self._halt("it broke the engine's own objects")
-                return
-            does(self, *rest)
+            self._does[name](*rest)
         if kind == "timer":
             self._look_at_timers(done)
 
     def _look_at_timers(self, done: list[list[Any]]) -> None:
         """Stop code that does nothing but set timers, and these without a pause."""
-        if self._idle == 0 or any(name not in {"t", "c"} for name, *_ in done):
+        if self._idle == 0 or any(each[0] not in {"t", "c"} for each in done):
             self._idle, self._idle_since_ns = 1, self._clock.now_ns
             return
         self._idle += 1
@@ -226,20 +239,3 @@ class _Socket:
 
     def ended(self, end: End) -> None:
         self._client.ended(self._number, end)
-
-
-_DOES: dict[str, Callable[..., None]] = {
-    "t": JavaScriptClient._set_timer,
-    "c": JavaScriptClient._clear_timer,
-    "w": JavaScriptClient._new_socket,
-    "s": JavaScriptClient._send,
-    "b": JavaScriptClient._send_bytes,
-    "x": JavaScriptClient._close,
-    "kill": JavaScriptClient._kill,
-    "early": JavaScriptClient._early,
-    "log": lambda client, *words: client._said(Event.CONSOLE, *words),
-    "err": lambda client, text: client._said(Event.UNCAUGHT, text),
-    "note": lambda client, *words: client._said(Event.NOTED, *words),
-    "http": lambda client, url: client._said(Event.HTTP_REQUEST, url),
-    "missing": lambda client, name: client._said(Event.NOTED, "has no method", name),
-}

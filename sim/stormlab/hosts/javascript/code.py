@@ -5,11 +5,11 @@ from functools import cache
 
 from stormlab.draws import Draws
 from stormlab.hosts.bare import MakeClient, run_hosted
+from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.bundle import BundleError, Profile, bundle
 from stormlab.hosts.javascript.client import CLOSING_NS, JavaScriptClient, Settings
 from stormlab.hosts.javascript.engine import Code
 from stormlab.hosts.javascript.npm import NpmError
-from stormlab.hosts.failure import HostError
 from stormlab.hosts.line import Surroundings
 from stormlab.hosts.recipe import Recipe
 from stormlab.worlds.bare import BareWorld

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from time import process_time  # noqa: TID251  code under test is given real seconds, no more
-from typing import Any
+from typing import Any, TypeGuard
 
 from stormlab.hosts.failure import HostError
 
@@ -40,6 +40,7 @@ CLIENTS_MAX = 5_000  # of one engine, one after the other: then a new one takes 
 MISSING = "running JavaScript needs quickjs-ng: pip install 'stormlab[js]'"
 
 
+COMMANDS = {"t", "c", "w", "s", "b", "x", "kill", "early", "log", "err", "note", "http", "missing"}
 TOO_MUCH = "too much at one moment"  # what the platform says of more commands than it keeps
 
 
@@ -86,7 +87,7 @@ class Engine:
             HostError: one line, when the engine is not installed.
         """
         try:
-            import quickjs  # noqa: PLC0415  an extra
+            import quickjs  # type: ignore[import-untyped]  # noqa: PLC0415  an extra
         except ImportError:
             raise HostError(MISSING) from None
         self._failures: tuple[type[Exception], ...] = (quickjs.JSException, quickjs.StackOverflow)
@@ -160,7 +161,7 @@ class Engine:
             raise CodeError("it broke the engine's own objects") from None
         if done == TOO_MUCH:
             raise CodeError(_FLOOD)
-        if not isinstance(done, list):
+        if not _are_commands(done):
             raise CodeError("it broke the engine's own objects")
         return done
 
@@ -198,6 +199,12 @@ class Engine:
             self._drop(number)
         except self._failures:
             self.spoiled = True
+
+
+def _are_commands(done: Any) -> TypeGuard[list[list[Any]]]:  # noqa: ANN401
+    return isinstance(done, list) and all(
+        isinstance(each, list) and each and each[0] in COMMANDS for each in done
+    )
 
 
 def _check_time(began_s: float) -> None:

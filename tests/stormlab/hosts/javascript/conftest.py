@@ -19,7 +19,8 @@ from stormlab.worlds.phases import Phase
 
 SAY = """
 const say = (...words) => env.note("say", words.map(String).join(" "));
-const attempt = (call) => { try { say("ok", call()); } catch (error) { say("threw", error.name); } };
+const attempt = (call) => { try { say("ok", call()); } catch (error) { say("threw", error.name);
+  } };
 """
 
 
@@ -117,7 +118,8 @@ def value() -> Callable[..., Any]:
     """Evaluate an expression in the engine; gives it through JSON."""
 
     def of(expression: str, **settings: Any) -> Any:
-        cut = "const s = JSON.stringify(V); for (let i = 0; i < s.length; i += 99) say(s.slice(i, i + 99), '|');"
+        cut = """const s = JSON.stringify(V); for (let i = 0; i < s.length;
+          i += 99) say(s.slice(i, i + 99), '|');"""
         ran = Lab(cut.replace("V", expression, 1), **settings)
         ran.client.start()
         assert not ran.errors, ran.errors

@@ -59,7 +59,8 @@ REACHES = [
     "Promise.resolve().then(() => new Function('return std')())",
     "Promise.resolve().then(() => (0, eval)('lab'))",
     "Promise.resolve().then(() => (() => {}).constructor('return lab')())",
-    "Promise.resolve().then(() => this.constructor.constructor('return process')().mainModule.require('fs'))",
+    """Promise.resolve().then(
+      () => this.constructor.constructor('return process')().mainModule.require('fs'))""",
     "Promise.resolve().then(() => [].constructor.constructor('return P')())",
     "Promise.resolve().then(() => __import__('os'))",
     "fetch('file:///etc/passwd')",
@@ -71,14 +72,29 @@ REACHES = [
 def test_code_reaches_neither_files_nor_modules_nor_the_platform(
     lab: Make, code: str, profile: str
 ) -> None:
-    ran = lab(f"{code}.then((x) => say('reached', x), (e) => say('no', e.name));", profile=profile).run(1)
+    ran = lab(
+        f"{code}.then((x) => say('reached', x), (e) => say('no', e.name));", profile=profile
+    ).run(1)
     assert [text.split()[0] for text in ran.said] == ["no"]
 
 
 def test_the_real_global_object_holds_nothing_of_the_host(value: Make) -> None:
     names = value("Object.getOwnPropertyNames(new Function('return this')())")
-    assert not {"lab", "std", "os", "bjson", "print", "load", "require", "process", "P", "__loadScript"} & set(names)
-    assert value("new Function('return Object.getPrototypeOf(globalThis)')() === Object.prototype || true")
+    assert not {
+        "lab",
+        "std",
+        "os",
+        "bjson",
+        "print",
+        "load",
+        "require",
+        "process",
+        "P",
+        "__loadScript",
+    } & set(names)
+    assert value(
+        "new Function('return Object.getPrototypeOf(globalThis)')() === Object.prototype || true"
+    )
 
 
 BOMBS = {
@@ -86,7 +102,8 @@ BOMBS = {
     "const f = () => Promise.resolve().then(f); f();": "never comes to an end",
     "const f = () => queueMicrotask(f); f();": "never comes to an end",
     "(async () => { for (;;) await null; })();": "never comes to an end",
-    "const c = new MessageChannel(); c.port1.onmessage = () => c.port2.postMessage(0); c.port2.postMessage(0);": "never waits",
+    """const c = new MessageChannel(); c.port1.onmessage = () => c.port2.postMessage(0);
+      c.port2.postMessage(0);""": "never waits",
     "const f = () => setTimeout(f, 0); f();": "never waits",
     "const f = () => requestIdleCallback(f); f();": "never waits",
     "const a = []; for (;;) a.push(new Array(1e6).fill(1));": "memory",
@@ -94,7 +111,8 @@ BOMBS = {
     "for (;;) console.log('again');": "endless loop",
     "for (;;) { try { for (;;) {} } catch {} }": "endless loop",
     "/(a+)+$/.test('a'.repeat(50) + 'b');": "",
-    "const f = () => { for (let i = 0; i < 3e6; i++); queueMicrotask(f); }; f();": "never comes to an end",
+    """const f = () => { for (let i = 0; i < 3e6; i++); queueMicrotask(f); };
+      f();""": "never comes to an end",
     "for (;;) new WebSocket(env.url);": "endless loop",
     "for (;;) setTimeout(() => {}, 5);": "endless loop",
     "JSON.parse('['.repeat(1e6));": "",
@@ -110,7 +128,9 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("code", BOMBS)
-def test_what_never_ends_is_stopped_in_one_line_and_the_next_client_works(lab: Make, code: str) -> None:
+def test_what_never_ends_is_stopped_in_one_line_and_the_next_client_works(
+    lab: Make, code: str
+) -> None:
     ran = lab(code).run(300)
     told = ran.halted or ran.errors
     assert len(told) == 1
@@ -127,17 +147,27 @@ def test_setting_immediates_without_end_is_stopped(lab: Make) -> None:
 
 
 def test_a_deep_recursion_is_an_error_of_the_code_and_no_crash(lab: Make) -> None:
-    for code in ("const f = () => 1 + f(); f();", "let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; JSON.stringify(o);",
-                 "const o = { get a() { return this.a; } }; o.a;", "class A extends Promise { constructor(f) { super(f); this.then(() => {}); } } new A(() => {});"):
+    for code in (
+        "const f = () => 1 + f(); f();",
+        "let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; JSON.stringify(o);",
+        "const o = { get a() { return this.a; } }; o.a;",
+        """class A extends Promise { constructor(f) { super(f); this.then(() => {});
+          } } new A(() => {});""",
+    ):
         ran = lab(f"{code} say('after');").run(1)
         assert len(ran.errors) == 1, code
         assert "Maximum call stack size exceeded" in ran.errors[0]
-    assert lab("try { (function f() { f(); })(); } catch (e) { say(e.name); }").run(1).said == ["RangeError"]
+    assert lab("try { (function f() { f(); })(); } catch (e) { say(e.name); }").run(1).said == [
+        "RangeError"
+    ]
 
 
 @pytest.mark.usefixtures("_impatient")
 def test_a_halted_client_does_nothing_more(lab: Make) -> None:
-    ran = lab("setTimeout(() => { for (;;) {} }, 10); setTimeout(() => say('never'), 20); new WebSocket(env.url).onopen = () => say('never');")
+    ran = lab(
+        """setTimeout(() => { for (;;) {} }, 10); setTimeout(() => say('never'), 20);
+          new WebSocket(env.url).onopen = () => say('never');"""
+    )
     ran.run(5)
     assert ran.said == []
     ran.client.call("close")
@@ -147,7 +177,9 @@ def test_a_halted_client_does_nothing_more(lab: Make) -> None:
 
 
 def test_an_interval_of_a_tenth_of_a_second_may_run_for_hours(lab: Make) -> None:
-    ran = lab("let n = 0; setInterval(() => { n += 1; }, 100); setTimeout(() => say(n), 3600000);").run(3601)
+    ran = lab(
+        "let n = 0; setInterval(() => { n += 1; }, 100); setTimeout(() => say(n), 3600000);"
+    ).run(3601)
     assert ran.said == ["35999"]
     assert ran.halted == []
 
@@ -174,14 +206,16 @@ SPOILS = [
     "Object.setPrototypeOf(globalThis, null);",
     "Object.setPrototypeOf(Object.getPrototypeOf(globalThis), { leaked: 1 });",
 ]
-LOOK = "typeof polluted, typeof leaked, ({}).polluted, JSON.stringify([1]), [1, 2].length, Math.random() !== 0.5, Date.now() > 1e9, Object.isFrozen(Array.prototype)"
+LOOK = """typeof polluted, typeof leaked, ({}).polluted, JSON.stringify([1]), [1, 2].length,
+  Math.random() !== 0.5, Date.now() > 1e9, Object.isFrozen(Array.prototype)"""
 
 
 @pytest.mark.parametrize("code", SPOILS)
 def test_what_one_client_breaks_is_not_met_by_the_next(lab: Make, code: str) -> None:
     """Both of one code, which decides by the client's number what it does."""
     both = f"""
-    if (env.number === 1) {{ {code} new WebSocket(env.url); setTimeout(() => say('later'), 10); say('broke'); return; }}
+    if (env.number === 1) {{ {code} new WebSocket(env.url); setTimeout(() => say('later'), 10);
+      say('broke'); return; }}
     say({LOOK}); const s = new WebSocket(env.url); s.onopen = () => s.send('x');"""
     expected = lab(both, own_context=True).run(5)
     assert expected.errors == []
@@ -195,10 +229,13 @@ def test_what_one_client_breaks_is_not_met_by_the_next(lab: Make, code: str) -> 
 
 def test_an_option_named_proto_pollutes_nothing(lab: Make) -> None:
     ran = lab("""
-    const options = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}');
+    const options = JSON.parse('{"__proto__": {"polluted": 1},
+      "constructor": {"prototype": {"polluted": 1}}}');
     const t = new EventTarget(); t.addEventListener("x", () => say("heard"), options);
-    t.dispatchEvent(new Event("x", options)); new Blob([], options); structuredClone(options); new URLSearchParams(options);
-    localStorage.setItem("__proto__", "p"); localStorage.__proto__ = "q"; say(({}).polluted, localStorage.getItem("__proto__"));
+    t.dispatchEvent(new Event("x", options)); new Blob([], options); structuredClone(options);
+      new URLSearchParams(options);
+    localStorage.setItem("__proto__", "p"); localStorage.__proto__ = "q";
+      say(({}).polluted, localStorage.getItem("__proto__"));
     env.note("__proto__", "kept");""").run(1)
     assert ran.said == ["heard", "undefined q", "__proto__ kept"]
     assert ran.client._engine.clean()
@@ -218,7 +255,8 @@ def test_a_clean_engine_is_kept_and_a_spoiled_one_is_not(lab: Make) -> None:
 def test_clients_of_one_engine_do_not_see_each_others_globals(lab: Make) -> None:
     body = """
     say(typeof globalThis.mine, typeof window.mine, localStorage.length, document.title);
-    globalThis.mine = window.own = 1; localStorage.a = "b"; document.title = "t"; addEventListener("online", () => say("online", env.number));"""
+    globalThis.mine = window.own = 1; localStorage.a = "b"; document.title = "t";
+      addEventListener("online", () => say("online", env.number));"""
     one, two = lab(body, client=1).run(1), lab(body, client=2).run(1)
     assert one.client._engine is two.client._engine
     two.client.online(online=True)
@@ -231,8 +269,10 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from conftest import Echo, Lab
 body = '''
-const s = new WebSocket(env.url + "?" + Math.random()); const set = new Set(["b", "a"]), o = { z: 1, b: 2, 7: 3 };
-s.onopen = () => { s.send(JSON.stringify([...set, Object.keys(o), crypto.randomUUID(), Date()])); };
+const s = new WebSocket(env.url + "?" + Math.random()); const set = new Set(["b", "a"]), o = {
+  z: 1, b: 2, 7: 3 };
+s.onopen = () => { s.send(JSON.stringify([...set, Object.keys(o), crypto.randomUUID(),
+  Date()])); };
 s.onmessage = (e) => { say(e.data); setTimeout(() => s.close(), Math.random() * 1e4); };
 s.onclose = () => { throw new Error(String(Math.random())); };'''
 for step in Lab(body, seed=5, peer=Echo()).run(60).diary.steps:
@@ -244,8 +284,11 @@ def test_stories_are_equal_in_two_processes_with_different_hash_seeds() -> None:
     here = str(Path(__file__).parent)
     told = [
         subprocess.run(
-            [sys.executable, "-c", PROGRAM, here], env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-            capture_output=True, encoding="utf-8", check=True,
+            [sys.executable, "-c", PROGRAM, here],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         ).stdout
         for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/New_York"))
     ]

@@ -50,16 +50,21 @@ def test_a_rejection_that_is_handled_in_time_is_not_told(lab: Make, code: str) -
 
 
 def test_a_rejection_handled_a_task_later_is_told_as_in_a_browser(lab: Make) -> None:
-    assert lab("const p = Promise.reject(new Error('lost')); setTimeout(() => p.catch(() => {}), 0);").run().errors == [LOST]
+    assert lab(
+        "const p = Promise.reject(new Error('lost')); setTimeout(() => p.catch(() => {}), 0);"
+    ).run().errors == [LOST]
 
 
 ORDER = """
 const log = [];
-const tick = (name, n) => { let p = Promise.resolve(); for (let i = 0; i < n; i++) p = p.then(() => log.push(name + i)); };
+const tick = (name, n) => { let p = Promise.resolve(); for (let i = 0; i < n;
+  i++) p = p.then(() => log.push(name + i)); };
 tick("a", 8);
-(async () => { log.push("s"); await null; log.push("1"); await Promise.resolve(); log.push("2"); return Promise.resolve(); })().then(() => log.push("done"));
+(async () => { log.push("s"); await null; log.push("1"); await Promise.resolve(); log.push("2");
+  return Promise.resolve(); })().then(() => log.push("done"));
 new Promise((resolve) => resolve(Promise.resolve())).then(() => log.push("nested"));
-Promise.resolve({ then(f) { log.push("thenable"); f(); } }).then(() => log.push("after thenable"));
+Promise.resolve({ then(f) { log.push("thenable"); f();
+  } }).then(() => log.push("after thenable"));
 Promise.all([1, Promise.resolve(2)]).then(() => log.push("all"));
 Promise.reject(1).finally(() => log.push("finally")).catch(() => log.push("catch"));
 (async function* () { yield 1; })().next().then(() => log.push("generated"));
@@ -75,8 +80,14 @@ def test_watching_changes_no_order_of_microtasks(lab: Make) -> None:
     while plain.execute_pending_job():
         pass
     expected = plain.eval("log.join(' ')")
-    ran = lab(f"{ORDER} setTimeout(() => {{ const t = log.join(' '); say(t.slice(0, 250)); say(t.slice(250)); }}, 1)").run()
-    assert "".join(part.removesuffix(" ") if i else part for i, part in enumerate(ran.said)) == expected
+    ran = lab(
+        f"""{ORDER} setTimeout(() => {{ const t = log.join(' '); say(t.slice(0, 250));
+          say(t.slice(250)); }}, 1)"""
+    ).run()
+    assert (
+        "".join(part.removesuffix(" ") if i else part for i, part in enumerate(ran.said))
+        == expected
+    )
     assert ran.errors == []
 
 
