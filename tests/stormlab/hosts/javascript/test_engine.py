@@ -229,8 +229,8 @@ def test_what_one_client_breaks_is_not_met_by_the_next(lab: Make, code: str) -> 
 
 def test_an_option_named_proto_pollutes_nothing(lab: Make) -> None:
     ran = lab("""
-    const options = JSON.parse('{"__proto__": {"polluted": 1},
-      "constructor": {"prototype": {"polluted": 1}}}');
+    const options = JSON.parse('{"__proto__": {"polluted": 1}, '
+      + '"constructor": {"prototype": {"polluted": 1}}}');
     const t = new EventTarget(); t.addEventListener("x", () => say("heard"), options);
     t.dispatchEvent(new Event("x", options)); new Blob([], options); structuredClone(options);
       new URLSearchParams(options);
