@@ -109,7 +109,8 @@ def test_each_phase_is_met_in_reality(tmp_path: Path, scale: float) -> None:
     answer = '(socket) => socket.on("message", (data) => socket.send("back " + data))'
     found = played(node_script(CODE, world, scale=scale, answer=answer), tmp_path)
     heard = told(found)
-    assert heard[:4] == ["open", "note heard back hi", "close 1006", "open"]
+    assert heard[:3] == ["open", "note heard back hi", "close 1006"]
+    assert heard.count("open") >= 4
     assert "close 1012" in heard
     assert "close 1013" in heard
     assert heard[-2:] == ["call close()", "close 4000"]
@@ -130,8 +131,11 @@ RECONNECTING = Recipe(
 @pytest.mark.slow
 @pytest.mark.fidelity
 def test_a_client_that_never_connects_again_does_so_in_reality_too(tmp_path: Path) -> None:
-    """reconnecting-websocket 4.4.0: close() while it waits, then reconnect() (its issue 165)."""
-    closed = BareWorld((Phase("refuse", 1),), (Act("close", 0.2), Act("by_hand", 2.5)), settle_s=8)
+    """reconnecting-websocket 4.4.0: close() while it waits, then reconnect() (its issue 165).
+
+    Its wait of up to 5 s ends after close() and leaves a lock behind that reconnect() finds.
+    """
+    closed = BareWorld((Phase("refuse", 1),), (Act("close", 0.2), Act("by_hand", 8)), settle_s=13)
     found = played(node_script(code_of(RECONNECTING), closed), tmp_path)
     assert (found["attempts"], found["opens"], found["connected"]) == (1, 0, False)
     left = BareWorld((Phase("refuse", 1),), (), settle_s=8)
