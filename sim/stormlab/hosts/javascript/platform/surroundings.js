@@ -51,7 +51,7 @@ class Navigator {
   get hardwareConcurrency() { return 2; }
   get cookieEnabled() { return true; }
   get onLine() { return this[IN].online; }
-  sendBeacon(address) { put(["http", String(address)]); return true; }
+  sendBeacon(address) { put(["http", words(String(address))]); return true; }
 }
 tagged(Navigator);
 class NodeNavigator { // Node 21 and newer; no onLine there
@@ -199,7 +199,7 @@ const GLOBALS = ["globalThis", "window", "self", "global", "console", "navigator
 const FAILS_MS = 1;
 
 function fetch(address) {
-  put(["http", String(typeof address === "object" && address !== null && address.url !== undefined ? address.url : address)]);
+  put(["http", words(String(typeof address === "object" && address !== null && address.url !== undefined ? address.url : address))]);
   return new WatchedPromise((_, reject) => afterMs(FAILS_MS, () => reject(new TypeError(P.node ? "fetch failed" : "Failed to fetch"))));
 }
 
@@ -220,7 +220,7 @@ class XMLHttpRequest extends EventTarget {
   send() {
     const inside = this[IN];
     inside.sent = true;
-    put(["http", inside.url]);
+    put(["http", words(inside.url)]);
     afterMs(FAILS_MS, () => {
       if (!inside.sent || this[IN] !== inside) return;
       inside.sent = false;

@@ -152,7 +152,7 @@ function closingOfNode(state, code, reason) {
   const allowed = typeof code === "number" && ((code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999));
   if (!allowed) throw new TypeError("First argument must be a valid error code number");
   said.code = code;
-  if (reason !== undefined) said.reason = String(reason);
+  if (reason !== undefined) said.reason = String(reason).toWellFormed();
   if (byteLength(said.reason) > REASON_BYTES_MAX) throw new RangeError("The message must not be greater than 123 bytes");
   return said;
 }
