@@ -8,8 +8,10 @@ import json
 from dataclasses import asdict
 from importlib.resources import files
 
+from stormlab.draws import Draws
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.engine import Code
+from stormlab.policy.chance import address
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.phases import Phase
 
@@ -18,14 +20,21 @@ SCALE_MIN = 0.001  # then a millisecond of the world takes a microsecond
 
 
 def node_script(
-    code: Code, world: BareWorld, *, scale: float = 1.0, answer: str = "(socket) => {}"
+    code: Code,
+    world: BareWorld,
+    *,
+    scale: float = 1.0,
+    answer: str = "(socket) => {}",
+    feed: tuple[float, ...] = (),
+    client: int = 0,
 ) -> str:
     """The program: CommonJS that needs ``ws`` and nothing else.
 
     ``scale``: real seconds for one of the world's, for server and client alike; the program prints
     it. ``answer``: JavaScript, a function that is given the server's end of each connection (of
-    ``ws``) on which the application answers, and plays the server's side of the protocol. Every act
-    is replayed as it is written, after ``close`` too.
+    ``ws``) on which the application answers, and plays the server's side of the protocol.
+    ``Math.random`` draws what it draws in the lab, for this ``feed`` and the ``client`` of this
+    number. Every act is replayed as it is written, after ``close`` too.
 
     Raises:
         HostError: one line, when the world has acts that need a browser or another network.
@@ -40,10 +49,12 @@ def node_script(
         raise HostError(f"sockets: found {world.sockets}; a program on Node replays 1")
     phases = [asdict(phase) for phase in (*world.phases, Phase("serve", world.settle_s))]
     acts = [asdict(act) for act in world.acts]
+    random_key = str(Draws(world.seed).stream_key(address(client), "Math.random"))
     text = (files("stormlab.hosts.javascript") / "replay.cjs").read_text(encoding="utf-8")
     for mark, value in (
         ("/*WORLD*/ null", json.dumps({"phases": phases, "acts": acts, "end_s": world.end_s})),
         ("/*SCALE*/ 1", repr(scale)),
+        ("/*RANDOM*/ null", json.dumps({"key": random_key, "feed": feed})),
         ("/*ANSWER*/ () => {}", answer),
         ("/*CODE*/", code.text),  # last: it may hold anything
     ):

@@ -4,7 +4,7 @@
 //     npm install ws && node THIS_FILE
 //
 // It prints what the client does and hears, with the time since its start, and last a summary as
-// JSON. Times are the world's, times SCALE in reality. On loopback a handshake takes about a
+// JSON. Times are the world's, times SCALE in reality; Math.random gives what it gives in the lab. On loopback a handshake takes about a
 // millisecond. A server that hangs is only approximated: it accepts and then says nothing.
 "use strict";
 
@@ -14,6 +14,7 @@ const ws = require("ws");
 const WORLD = /*WORLD*/ null;
 const SCALE = /*SCALE*/ 1;
 const answer = /*ANSWER*/ () => {};
+const RANDOM = /*RANDOM*/ null; // the lab's Math.random for this client: a key, and what comes first
 
 const clock = { setTimeout, setInterval, Date, performance };
 const began = clock.performance.now();
@@ -120,6 +121,21 @@ if (SCALE !== 1) {
   globalThis.setInterval = slowed(clock.setInterval);
   globalThis.Date = SlowedDate;
 }
+
+// Draw by draw as in the lab (platform/timers.js).
+const MASK = (1n << 64n) - 1n;
+const key = BigInt(RANDOM.key);
+let ordinal = 0;
+function mix(value) {
+  value = ((value ^ (value >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
+  value = ((value ^ (value >> 27n)) * 0x94d049bb133111ebn) & MASK;
+  return value ^ (value >> 31n);
+}
+Math.random = () => {
+  const n = ordinal++;
+  if (n < RANDOM.feed.length) return RANDOM.feed[n];
+  return Number(mix((key + BigInt(n) * 0xd1b54a32d192ed03n) & MASK) >> 11n) / 2 ** 53;
+};
 
 const client = (() => {
 /*CODE*/

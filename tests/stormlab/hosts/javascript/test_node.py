@@ -145,8 +145,20 @@ def test_a_client_that_never_connects_again_does_so_in_reality_too(tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.fidelity
-def test_the_same_client_left_alone_connects_in_reality(tmp_path: Path) -> None:
-    world = BareWorld((Phase("refuse", 1),), settle_s=8)
-    found = played(node_script(code_of(RECONNECTING), world), tmp_path)
+@pytest.mark.parametrize("feed", [(), (0.0, 0.75)])
+def test_real_attempts_come_when_the_lab_says(tmp_path: Path, feed: tuple[float, ...]) -> None:
+    """The same draws, real sockets, real time: a tenth of the world's, to spare the reader."""
+    world = BareWorld(
+        (Phase("serve", 4), Phase("refuse", 20), Phase("stop", 4)), settle_s=20, seed=5
+    )
+    story = run_recipe(RECONNECTING, world, feed=feed)
+    found = played(node_script(code_of(RECONNECTING), world, scale=0.1, feed=feed), tmp_path)
+    heard = {
+        "new WebSocket": story.times_ns(Event.NEW),
+        "open": story.times_ns(Event.OPEN),
+        "close": story.times_ns(Event.CLOSE),
+    }
+    for what, times_ns in heard.items():
+        real_s = [event["s"] for event in found["events"] if event["what"] == what]
+        assert real_s == pytest.approx([each / 1e9 for each in times_ns], abs=1.5), what
     assert found["connected"]
-    assert found["attempts"] == 2
