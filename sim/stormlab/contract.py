@@ -18,6 +18,7 @@ Nothing here is a plugin: pytest is imported when such a class is made, by whoev
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from stormlab.check import (
@@ -30,8 +31,11 @@ from stormlab.check import (
     check_policy,
 )
 from stormlab.check.budget import budget_of
-from stormlab.check.see import is_page, promises_for
+from stormlab.check.client import client_of
+from stormlab.check.see import kind_of, promises_for
 from stormlab.evidence import Outcome
+from stormlab.hosts.recipe import Declares, Recipe
+from stormlab.hosts.wire import Peer
 from stormlab.policy.reconnect import Reconnect
 from stormlab.properties.promises import Promise
 
@@ -56,6 +60,7 @@ class ReconnectContract:
     replays: ClassVar[str | None] = REPLAYS
 
     _came_of_it: ClassVar[Verdict | CheckError | None] = None
+    _label: ClassVar[str | None] = None
 
     def __init_subclass__(cls, **arguments: Any) -> None:  # noqa: ANN401  handed on
         """Give this class tests of its own: inherited ones would share one function, and clash.
@@ -69,7 +74,7 @@ class ReconnectContract:
         if cls.policy is None:
             return
         budget_of(cls.budget)
-        wanted = promises_for(cls.__name__, cls.promises, page=is_page(cls.policy))
+        wanted = promises_for(cls.__name__, cls.promises, kind_of(cls.policy))
         for name in set(cls.expected_to_fail) - {promise.name for promise in wanted}:
             msg = f"{cls.__name__}.expected_to_fail: '{name}' is no promise that is tested here"
             raise CheckError(msg)
@@ -92,7 +97,7 @@ class ReconnectContract:
             try:
                 cls._came_of_it = check_policy(
                     cls.policy,
-                    name=cls.__name__ if isinstance(cls.policy, Reconnect) else None,
+                    name=cls.__name__ if isinstance(cls.policy, Reconnect) else cls._label,
                     promises=cls.promises,
                     budget=cls.budget,
                     seed=cls.seed,
@@ -103,6 +108,33 @@ class ReconnectContract:
         if isinstance(cls._came_of_it, CheckError):
             raise cls._came_of_it
         return cls._came_of_it
+
+
+class ClientContract(ReconnectContract):
+    """Tests of real client code, one for each promise that code can be held to.
+
+    ```python
+    class TestOurClient(ClientContract):
+        client = "web/src/socket.ts"
+        declares = Declares(gives_up=True, attempts_max=10)
+    ```
+
+    ``client``, ``start``, ``peer``, ``declares``: as :func:`stormlab.check.check_client` takes
+    them; the rest is as in :class:`ReconnectContract`.
+    """
+
+    client: ClassVar[str | Path | Recipe | None] = None
+    start: ClassVar[str | None] = None
+    peer: ClassVar[Callable[[], Peer] | None] = None
+    declares: ClassVar[Declares | None] = None
+
+    def __init_subclass__(cls, **arguments: Any) -> None:  # noqa: ANN401  handed on
+        """Make the client the policy under test."""
+        if cls.client is not None:
+            peer = cls.__dict__.get("peer", cls.peer)
+            cls.policy = client_of(cls.client, start=cls.start, peer=peer, declares=cls.declares)
+            cls._label = cls.client.name if isinstance(cls.client, Recipe) else str(cls.client)
+        super().__init_subclass__(**arguments)
 
 
 def _test(promise: Promise) -> Test:

@@ -35,6 +35,7 @@ from stormlab.properties.promises.promise import Tier
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.herd import HerdWorld
 from stormlab.worlds.made import bare_world, fleet_world, herd_world, page_world
+from stormlab.worlds.made_code import code_world
 from stormlab.worlds.simulated import SimulatedWorld
 from stormlab.worlds.written import World
 
@@ -77,13 +78,20 @@ def page_worlds(draw: st.DrawFn) -> SimulatedWorld:
     return page_world(_Drawn(draw))
 
 
+@st.composite
+def code_worlds(draw: st.DrawFn, settle_s: float = SETTLE_S) -> BareWorld:
+    """One client of real code; run by :func:`stormlab.hosts.javascript.code.run_recipe`."""
+    return code_world(_Drawn(draw), settle_s)
+
+
 def worlds(tier: Tier, settle_s: float = SETTLE_S) -> st.SearchStrategy[World]:
-    """The worlds of a kind: ``bare``, ``herd``, ``fleet`` or ``page``."""
+    """The worlds of a kind: ``bare``, ``herd``, ``fleet``, ``page`` or ``code``."""
     made: dict[Tier, st.SearchStrategy[World]] = {
         "bare": bare_worlds(settle_s),
         "herd": herd_worlds(),
         "fleet": fleet_worlds(settle_s=settle_s),
         "page": page_worlds(),
+        "code": code_worlds(settle_s),
     }
     return made[tier]
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
@@ -59,7 +60,7 @@ class Told:
 
 def plain(line: str) -> str:
     """Leave out what differs from run to run."""
-    line = re.sub(r"127\.0\.0\.1(:|', )\d+", r"127.0.0.1\1PORT", line)
+    line = re.sub(r"(?:127|10)\.0\.0\.1(:|', )\d+", r"127.0.0.1\1PORT", line)
     return re.sub(r"0x[0-9a-f]+", "ADDRESS", line).replace(query_of(line), "").rstrip()
 
 
@@ -406,6 +407,18 @@ def real_server() -> type[RealServer]:
 def simulate() -> Callable[..., Told]:
     """Have a conversation with the simulated server."""
     return simulated
+
+
+@pytest.fixture(scope="session")
+def conversation_tools() -> SimpleNamespace:
+    """What another host of conversations needs: frames, and how what was told is compared."""
+
+    def untold(line: str) -> bool:
+        return _UNTOLD.match(line) is not None
+
+    return SimpleNamespace(
+        frame=frame, close_code=close_code, plain=plain, untold=untold, told=Told
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """The analysed handler on the real uvicorn: a program that the integration tests start.
 
-The one argument is JSON: ``implementation``, ``open_timeout_s`` (in place of the 10 s of
+The one argument is JSON: ``implementation``, ``loop``, ``open_timeout_s`` (in place of the 10 s of
 ``websockets.legacy``), ``ping_interval_s`` and ``ping_timeout_s``. What the handler does is asked
 for by each connection's query: ``data_s``, ``kind`` (await, block), ``placement`` (before, after),
 ``ready_s`` (how long it waits for the client's ready signal).
@@ -18,6 +18,7 @@ import socket
 import sys
 import time  # noqa: TID251  this is the real server, in real time
 from dataclasses import dataclass
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
@@ -31,6 +32,7 @@ class Settings:
     """What the test asks of the process."""
 
     implementation: str = "websockets"
+    loop: Literal["uvloop", "asyncio"] = "uvloop"
     open_timeout_s: float = 10.0
     ping_interval_s: float | None = 20.0
     ping_timeout_s: float | None = 20.0
@@ -147,7 +149,7 @@ def main() -> None:
     config = uvicorn.Config(
         app,
         ws=settings.implementation,
-        loop="uvloop",
+        loop=settings.loop,
         http="httptools",
         access_log=False,
         log_config=None,

@@ -17,11 +17,13 @@ from stormlab.check.replay import plain_name
 from stormlab.check.told import told_world
 from stormlab.console import fail
 from stormlab.evidence import Outcome
+from stormlab.hosts.finding import is_code
 from stormlab.policy.catalogue import Entry, catalogue
 from stormlab.properties import PROMISES, Finding
 from stormlab.report.words import cell, code, prose
 from stormlab_models.doc_tables import rewrite
 from stormlab_models.trophies.found import PROPOSALS, TROPHIES, Trophy
+from stormlab_models.trophies.real import REAL
 
 EVIDENCE_MAX = 3
 NO_ISSUE = "none known to us"
@@ -44,6 +46,8 @@ class Shown:
     def label(self) -> str:
         """The library with its version, or the target."""
         found = self.entry
+        if is_code(self.trophy.target):
+            return self.trophy.target
         if found is None:
             return self.trophy.target.rpartition(":")[2]
         return f"{found.name.removesuffix('-3.0')} {found.version}"
@@ -93,7 +97,7 @@ def overview(found: Sequence[Shown]) -> str:
         links = ", ".join(map(_link, each.trophy.upstream))
         upstream = links or (BY_DESIGN if each.remark.startswith(BY_DESIGN) else NO_ISSUE)
         title = f"[{prose(each.trophy.title)}](#{_anchor(each)})"
-        lines.append([prose(each.label), title, code(each.trophy.promise), upstream])
+        lines.append([_label(each), title, code(each.trophy.promise), upstream])
     return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
 
 
@@ -105,13 +109,14 @@ def told(each: Shown, folder: str) -> str:
     world += [f"   {line}" for line in each.finding.events[:EVIDENCE_MAX]]
     statement = prose(PROMISES[trophy.promise].statement)
     parts = [
-        f"### {prose(each.label)}: {prose(trophy.title)}",
+        f"### {_label(each)}: {prose(trophy.title)}",
         f"{_sentences(trophy.what)} Promise {code(trophy.promise)}: {statement}",
         "```text\n" + "\n".join(world) + "\n```",
         "```sh\n" + "\n".join(commands(each, folder)) + "\n```",
     ]
-    if entry is not None:
-        facts = [f"Source: {code(entry.source)}."]
+    if entry is not None or is_code(trophy.target):
+        source = trophy.target if entry is None else entry.source
+        facts = [f"{'Code' if entry is None else 'Source'}: {code(source)}."]
         if trophy.upstream:
             facts.append(f"Upstream: {', '.join(map(_link, trophy.upstream))}.")
         if each.remark:
@@ -130,6 +135,10 @@ def commands(each: Shown, folder: str) -> list[str]:
         more = f" --budget {trophy.budget}" if trophy.budget != "dev" else ""
         found.append(f"stormlab check {trophy.target} --promise {trophy.promise}{more}")
     return found
+
+
+def _label(each: Shown) -> str:
+    return code(each.label) if is_code(each.trophy.target) else prose(each.label)
 
 
 def _sentences(text: str) -> str:
@@ -166,6 +175,7 @@ def main(document: Path, folder: Path) -> None:
     """Rewrite the parts of DOCUMENT and the replay files in FOLDER."""
     try:
         found, proposals = [*map(shown, TROPHIES)], [*map(shown, PROPOSALS)]
+        real = [*map(shown, REAL)]
     except CheckError as error:
         fail(f"a trophy is broken no more: {error}")
     place = folder.as_posix()
@@ -174,10 +184,11 @@ def main(document: Path, folder: Path) -> None:
         {
             "overview": lambda: overview(found),
             "trophies": lambda: "\n\n".join(told(each, place) for each in found),
+            "real": lambda: "\n\n".join([overview(real), *(told(each, place) for each in real)]),
             "proposals": lambda: "\n\n".join(told(each, place) for each in proposals),
         },
     )
-    write_replays([*found, *proposals], folder)
+    write_replays([*found, *real, *proposals], folder)
 
 
 if __name__ == "__main__":

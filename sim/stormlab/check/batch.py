@@ -23,6 +23,7 @@ from stormlab.worlds.made import (
     herd_world,
     page_world,
 )
+from stormlab.worlds.made_code import code_world
 from stormlab.worlds.story import Step, Story
 from stormlab.worlds.written import World
 
@@ -36,6 +37,8 @@ def make_world(tier: Tier, pick: Pick, target: Target) -> World:
         return page_world(pick)
     if tier == "herd":
         return herd_world(pick)
+    if tier == "code":
+        return code_world(pick, settled_s(target))
     make = bare_world if tier == "bare" else fleet_world
     return make(pick, settled_s(target))
 

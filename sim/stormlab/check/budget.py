@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import get_args
 
 from stormlab.properties.promises.promise import Tier
 
@@ -23,8 +24,8 @@ class Budget:
     hunts: bool = False
 
 
-def _budget(name: str, bare: int, herd: int, fleet: int, page: int, scale: int) -> Budget:
-    cases: dict[Tier, int] = {"bare": bare, "herd": herd, "fleet": fleet, "page": page}
+def _budget(name: str, scale: int, **cases_by_tier: int) -> Budget:
+    cases: dict[Tier, int] = {tier: cases_by_tier[tier] for tier in get_args(Tier)}
     return Budget(
         name, MappingProxyType(cases), 150 * scale, 100_000 * scale, hunts=name == "nightly"
     )
@@ -34,9 +35,9 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
     {
         budget.name: budget
         for budget in (
-            _budget("dev", 250, 2, 25, 12, 1),
-            _budget("ci", 600, 5, 100, 40, 3),
-            _budget("nightly", 5_000, 20, 1_000, 200, 10),
+            _budget("dev", 1, bare=250, herd=2, fleet=25, page=12, code=200),
+            _budget("ci", 3, bare=600, herd=5, fleet=100, page=40, code=600),
+            _budget("nightly", 10, bare=5_000, herd=20, fleet=1_000, page=200, code=3_000),
         )
     }
 )

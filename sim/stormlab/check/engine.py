@@ -36,7 +36,8 @@ DEPENDS = {Sometimes.CAP, Sometimes.STABLE_RESET}  # whether these are seen depe
 Step = Callable[[Tier, int, int], None]  # kind, worlds done, worlds in all
 
 
-def _silent(tier: Tier, done: int, count: int) -> None:
+def silent(tier: Tier, done: int, count: int) -> None:
+    """Tell nobody."""
     del tier, done, count
 
 
@@ -104,7 +105,7 @@ class Check:
         self._runs = runs or Runs(target, Limit(target.name))
         self._began_s = perf_counter()
 
-    def run(self, step: Step = _silent, hunt_folder: Path | None = None) -> list[Judged]:
+    def run(self, step: Step = silent, hunt_folder: Path | None = None) -> list[Judged]:
         """Try every kind of world, then make the breaches smaller."""
         self._began_s = perf_counter()
         for tier in get_args(Tier):
@@ -241,7 +242,7 @@ def check_policy(
     budget: str | Budget = "dev",
     seed: int = 0,
     folder: str | Path | None = None,
-    step: Step = _silent,
+    step: Step = silent,
 ) -> Verdict:
     """Hold a policy to promises, and find the smallest world that breaks each.
 

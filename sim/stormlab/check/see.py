@@ -9,10 +9,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
+from stormlab.check.code import CodeSubject, Watched, declared_of
 from stormlab.check.guard import CheckError, WatchedFactory
 from stormlab.clock import to_ns
+from stormlab.hosts.failure import HostError
+from stormlab.hosts.finding import find_recipe, is_code
+from stormlab.hosts.javascript.code import code_of, run_recipe
+from stormlab.hosts.recipe import Recipe
 from stormlab.policy.catalogue import FoundPolicy, find_policy, registered
 from stormlab.policy.contract import Policy
 from stormlab.policy.reconnect import Reconnect
@@ -21,6 +27,7 @@ from stormlab.properties.promises import PROMISES, Declared, Promise, Seen, Subj
 from stormlab.properties.promises.promise import Tier
 from stormlab.scenario import ScenarioError, override
 from stormlab.trace import Trace
+from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, run_bare
 from stormlab.worlds.herd import HerdWorld
 from stormlab.worlds.simulated import PAGE, SimulatedWorld
@@ -28,13 +35,20 @@ from stormlab.worlds.story import Story, stories
 from stormlab.worlds.written import World
 
 Keys = Mapping[str, Any]
-Code = Callable[[], Policy] | FoundPolicy | str | Keys
+Code = Callable[[], Policy] | FoundPolicy | Recipe | str | Keys
 
 _PAGE_KEYS = re.compile(r"(?:page|server|react)\.\w+=")
 _PARTS = {"backoff", "schedule", "like", "name"}  # a table with one of these is a policy's
 OF_POLICIES: tuple[Tier, ...] = ("bare", "herd", "fleet")
 OF_PAGES: tuple[Tier, ...] = ("page",)
+OF_CODE: tuple[Tier, ...] = ("code", "herd")
+KINDS: dict[str, tuple[tuple[Tier, ...], str]] = {
+    "policy": (OF_POLICIES, "policies"),
+    "page": (OF_PAGES, "the code of a page"),
+    "code": (OF_CODE, "real code"),
+}
 PAGE_DELAY_S_MAX = 30.0
+FIRST_S = 5.0  # of the first, quiet life of real code
 
 
 @dataclass(frozen=True)
@@ -62,21 +76,35 @@ class Target:
         """
         if self.keys is not None:
             return OF_PAGES
+        if self.is_code:
+            return OF_CODE
         hot = self.subject.never_waits
         return tuple(tier for tier in OF_POLICIES if not (hot and tier == "fleet"))
 
+    @property
+    def is_code(self) -> bool:
+        """Whether it is real code, and no model of a policy."""
+        return isinstance(self.subject, CodeSubject)
+
+    @property
+    def kind(self) -> str:
+        """``policy``, ``page`` or ``code``."""
+        return "page" if self.keys is not None else "code" if self.is_code else "policy"
+
     def promises(self, names: Iterable[str] | None = None) -> list[Promise]:
         """The promises that it can be held to, or those of these names; see promises_for."""
-        return promises_for(self.name, names, page=self.keys is not None)
+        return promises_for(self.name, names, self.kind)
 
 
-def promises_for(who: str, names: Iterable[str] | None = None, *, page: bool) -> list[Promise]:
-    """The promises about policies, or about the code of a page; all, or those of these names.
+def promises_for(
+    who: str, names: Iterable[str] | None = None, kind: str = "policy"
+) -> list[Promise]:
+    """The promises about a kind of target (:data:`KINDS`); all, or those of these names.
 
     Raises:
         CheckError: one line, when there is no such promise or it is not about such a target.
     """
-    tiers = OF_PAGES if page else OF_POLICIES
+    tiers = KINDS[kind][0]
     fitting = {name: each for name, each in PROMISES.items() if set(each.tiers) & set(tiers)}
     if names is None:
         return list(fitting.values())
@@ -87,7 +115,8 @@ def promises_for(who: str, names: Iterable[str] | None = None, *, page: bool) ->
             hint = f"did you mean '{close[0]}'? " if close else ""
             raise CheckError(f"promise '{name}': there is none; {hint}see: stormlab check --help")
         if name not in fitting:
-            about = "policies" if page else "the code of a page"
+            its = set(PROMISES[name].tiers)
+            about = " or ".join(words for kinds, words in KINDS.values() if its & set(kinds))
             raise CheckError(f"promise '{name}' is about {about}, which {who} is not")
     return [fitting[name] for name in dict.fromkeys(wanted)]
 
@@ -99,8 +128,19 @@ def is_page(code: object) -> bool:
     return isinstance(code, Mapping) and not _PARTS & set(code)
 
 
+def kind_of(code: object) -> str:
+    """What kind of target this names: ``policy``, ``page`` or ``code``."""
+    if is_page(code):
+        return "page"
+    real = isinstance(code, Recipe) or (isinstance(code, str) and is_code(code))
+    return "code" if real else "policy"
+
+
 def target_of(code: Code, name: str | None = None) -> Target:
     """Take what a person gives: a factory, a found policy, a target's text, or a page's keys.
+
+    Real code is named by a text (``npm:NAME@VERSION``, ``client.ts``, ``recipe:FILE.py``) or given
+    as a :class:`stormlab.hosts.recipe.Recipe`.
 
     Raises:
         CheckError: one line, when there is no such policy or it cannot be made.
@@ -109,6 +149,8 @@ def target_of(code: Code, name: str | None = None) -> Target:
         return _page(_keys_of(code), name or code, code)
     if isinstance(code, Mapping) and is_page(code):
         return _page(code, name or _written_keys(code), code)
+    if isinstance(code, Recipe) or (isinstance(code, str) and is_code(code)):
+        return _real(code, name)
     try:
         found = find_policy(code) if isinstance(code, str | Mapping) else code
     except ValueError as error:
@@ -123,6 +165,29 @@ def target_of(code: Code, name: str | None = None) -> Target:
     subject.make()
     written = code if isinstance(code, str | Mapping) else _written(found)
     return Target(subject, None, written)
+
+
+def _real(code: Recipe | str, name: str | None) -> Target:
+    """Real code, tried once where nothing is wrong."""
+    try:
+        recipe = find_recipe(code) if isinstance(code, str) else code
+        code_of(recipe)
+    except HostError as error:
+        raise CheckError(str(error)) from None
+    label = name or (code if isinstance(code, str) else recipe.name)
+    live = Watched(partial(run_recipe, recipe), label)
+    declared = declared_of(recipe.declares)
+    subject = CodeSubject(label, given=declared, live=live)
+    first = live(BareWorld(settle_s=FIRST_S))
+    stopped = first.of(Event.HALTED)
+    if stopped:
+        raise CheckError(f"{label}: {stopped[0].detail}")
+    if not first.has(Event.NEW):
+        told = "; ".join(step.detail for step in first.of(Event.UNCAUGHT)[:1])
+        raise CheckError(
+            f"{label}: makes no WebSocket when it starts" + (f": {told}" if told else "")
+        )
+    return Target(subject, None, code if isinstance(code, str) else None)
 
 
 def _is_callable(found: object) -> bool:
@@ -178,6 +243,8 @@ def see(target: Target, world: World) -> Seen:
     if isinstance(world, HerdWorld):
         return Seen((), 0, 0, world)
     if isinstance(world, BareWorld):
+        if isinstance(target.subject, CodeSubject):
+            return _lived(target.subject, world)
         return _bare(target.subject, world)
     played = world if target.keys is None else with_keys(world, target.keys)
     return _simulated(target, played, world)
@@ -190,6 +257,14 @@ def _bare(subject: Subject, world: BareWorld) -> Seen:
     told = run()
     end_ns = min(story.end_ns for story in told)  # earlier, where there were too many events
     return Seen(told, to_ns(world.healed_s), end_ns, world, again=run)
+
+
+def _lived(subject: CodeSubject, world: BareWorld) -> Seen:
+    def run() -> tuple[Story, ...]:
+        return (subject.live(world),)
+
+    told = run()
+    return Seen(told, to_ns(world.healed_s), told[0].end_ns, world, again=run, opaque=True)
 
 
 def _simulated(target: Target, world: SimulatedWorld, drawn: SimulatedWorld) -> Seen:

@@ -27,13 +27,16 @@ Examples:
   stormlab check ours.py:Policy
   stormlab check phoenix --budget ci --junit check.xml
   stormlab check mine.toml --promise converges --promise calm-when-fooled
+  stormlab check npm:reconnecting-websocket@4.4.0
+  stormlab check ./client.ts
   stormlab check page.hook=manager
   stormlab check --list
 
 \b
 TARGET is code of your own (file.py:NAME or module:NAME), a TOML file with a
-table [policy], a name of the catalogue (stormlab policies), or page.KEY=VALUE
-for the code of the analysed page. Exit codes: 0 every promise that applies
+table [policy], a name of the catalogue (stormlab policies), page.KEY=VALUE for
+the code of the analysed page, or real code: npm:NAME@VERSION, a .ts or .js
+file, recipe:FILE.py (docs/recipes.md). Exit codes: 0 every promise that applies
 holds; 1 one is broken; 2 undecided, or bad input. See docs/check.md.""",
 )
 @click.argument("target", required=False, shell_complete=complete_policy)

@@ -47,10 +47,13 @@ Examples:
   stormlab compare phoenix mine.toml --scenario outage-60s --precision 2%
   stormlab compare phoenix phoenix,backoff.cap_s=30 --scenario outage-60s \\
       --set clients.count=200 --replications 20 --out result
+  stormlab compare npm:partysocket@1.1.18 npm:partysocket@1.3.0
 
 \b
 POLICY is a name of the catalogue (stormlab policies), varied by
 NAME,KEY=VALUE if wanted, or one's own: file.py:NAME, module:NAME, file.toml.
+Real code (npm:NAME@VERSION, client.ts, recipe:FILE.py) is compared with real
+code, in drawn worlds and without a scenario.
 How to read the table: docs/compare.md. With --out, stopped or killed, the
 same command goes on where it was.""",
 )
@@ -58,7 +61,6 @@ same command goes on where it was.""",
 @click.option(
     "--scenario",
     metavar="S",
-    required=True,
     shell_complete=complete_scenario,
     help="Built-in scenario (see: stormlab scenarios) or TOML file; its policy is replaced.",
 )
@@ -108,7 +110,7 @@ same command goes on where it was.""",
 def compare(  # noqa: PLR0913  one argument per option, all by keyword
     *,
     policies: tuple[str, ...],
-    scenario: str,
+    scenario: str | None,
     precision: float | None,
     replications: int | None,
     replications_max: int | None,
@@ -126,6 +128,16 @@ def compare(  # noqa: PLR0913  one argument per option, all by keyword
     Runs are added until every figure of the table is as precise as asked for. A verdict needs
     more than a lower mean: it is given where chance is ruled out at 95 %, over the whole table.
     """
+    from stormlab.cli.compare_code import compare_code, names_code  # noqa: PLC0415
+
+    if names_code(policies):
+        given = (scenario, precision, replications_max, jobs, *settings, *figures, out)
+        if any(each is not None for each in given):
+            fail("real code: allowed here: --replications (worlds), --seed, --json, --quiet")
+        compare_code(policies, replications, seed, as_json=as_json, quiet=quiet)
+        return
+    if scenario is None:
+        fail("--scenario: missing; see: stormlab scenarios")
     from stormlab.cli.compare_folder import checked, write  # noqa: PLC0415  heavy: when called
     from stormlab.cli.compare_table import show  # noqa: PLC0415
     from stormlab.compare import field, recovery_reader  # noqa: PLC0415

@@ -21,6 +21,7 @@ from stormlab.worlds.story import BY_APPLICATION, Story
 STEPS_MAX = 20_000  # of a whole run; a longer one ends early, and nothing is judged by that
 STEPS_PER_S_MAX = 4_000  # more in one second of virtual time: the client never waits
 CLOSING_NS = to_ns(60.0)
+OF_THE_DEVICE = frozenset({"offline", "online", "hide", "show"})
 
 
 class HostedClient(Protocol):
@@ -28,6 +29,9 @@ class HostedClient(Protocol):
 
     def start(self) -> None:
         """Run its start code."""
+
+    def has(self, name: str) -> bool:
+        """Whether it can be asked for this."""
 
     def call(self, name: str) -> None:
         """Ask it to ``close`` for good, or to ``reconnect`` now."""
@@ -48,26 +52,34 @@ MakeClient = Callable[[Surroundings, Draws], HostedClient]
 class _Life:
     """One run: the schedule on the clock, and the limits of a run that does not end."""
 
-    def __init__(
-        self, world: BareWorld, make: MakeClient, peer: Peer, closing_ns: int, client: int
+    def __init__(  # noqa: PLR0913  one run has so many sides
+        self,
+        world: BareWorld,
+        make: MakeClient,
+        peer: Peer,
+        closing_ns: int,
+        client: int,
+        attempts_max: int | None,
     ) -> None:
         self.clock = Clock()
+        self._attempts_max = attempts_max
         self.end_ns = to_ns(world.end_s)
         self.diary = Diary(client)
         self.diary.full = self.clock.stop
         self.around = Surroundings(self.clock, peer, self.diary, closing_ns)
         self.client = make(self.around, Draws(world.seed))
-        self.closed = self.cut = False
+        self.cut = False
         at_s = 0.0
         for phase in (*world.phases, Phase("serve", world.settle_s)):
             self._at(to_ns(at_s), 0, partial(self.around.enter, phase))
             at_s += phase.for_s
         for act in world.acts:
-            self._at(to_ns(act.at_s), 1, partial(self._act, act))
+            order = 1 if act.do in OF_THE_DEVICE else 3
+            self._at(to_ns(act.at_s), order, partial(self._act, act))
         self._at(0, 2, self.client.start)
 
     def _at(self, time_ns: int, order: int, action: Callable[[], None]) -> None:
-        """Of one moment: server, device, start, and then what clients do."""
+        """Of one moment: server, device, start, person, and then what clients do."""
         self.clock.at(time_ns, Rank.FAULT, action, attempt=order)
 
     def run(self) -> Story:
@@ -80,25 +92,29 @@ class _Life:
             self.diary.limit = before + STEPS_PER_S_MAX
             self.clock.run(second_ns)
             self.cut = len(steps) >= before + STEPS_PER_S_MAX
+            if self._attempts_max is not None and self.diary.attempts > self._attempts_max:
+                return self._ended(self.clock.now_ns)
         ended_ns = self.clock.now_ns if self.cut or len(steps) >= STEPS_MAX else end_ns
+        return self._ended(ended_ns)
+
+    def _ended(self, time_ns: int) -> Story:
         self.client.forget()
-        return self.diary.story(ended_ns, cut=self.cut)
+        return self.diary.story(time_ns, cut=self.cut)
 
     def _quiet_until(self, time_ns: int) -> int:
         """Skip the seconds in which nothing happens."""
-        return min(max(time_ns, self.clock.next_ns or self.end_ns), self.end_ns)
+        next_ns = self.clock.next_ns
+        return self.end_ns if next_ns is None else min(max(time_ns, next_ns), self.end_ns)
 
     def _act(self, act: Act) -> None:
-        if self.closed:
-            return
         now_ns, client = self.clock.now_ns, self.client
         if act.do == "close":
-            self.closed = True
             self.diary.note(now_ns, Event.CLOSE_CALLED, detail=BY_APPLICATION)
             client.call("close")
         elif act.do == "by_hand":
-            self.diary.note(now_ns, Event.RETRY_BY_HAND)
-            client.call("reconnect")
+            if client.has("reconnect"):
+                self.diary.note(now_ns, Event.RETRY_BY_HAND)
+                client.call("reconnect")
         elif act.do in {"hide", "show"}:
             self.diary.note(now_ns, Event.HIDDEN if act.do == "hide" else Event.VISIBLE)
             client.visible(visible=act.do == "show")
@@ -114,11 +130,13 @@ def run_hosted(
     *,
     closing_ns: int = CLOSING_NS,
     client: int = 0,
+    attempts_max: int | None = None,
 ) -> Story:
     """Let a client live in ``world``; equal arguments give equal stories.
 
     ``make``: makes the client for its surroundings and the world's draws; ``peer``: a fresh server
     side of its protocol; ``closing_ns``: how long the client's platform waits for the answer to its
-    close frame.
+    close frame; ``client``: its number, which addresses its luck; ``attempts_max``: the run ends
+    early, once it has made more attempts.
     """
-    return _Life(world, make, peer, closing_ns, client).run()
+    return _Life(world, make, peer, closing_ns, client, attempts_max).run()

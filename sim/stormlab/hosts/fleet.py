@@ -12,7 +12,7 @@ from functools import partial
 
 from stormlab.clock import Clock, Rank, to_ns
 from stormlab.draws import Draws
-from stormlab.hosts.bare import CLOSING_NS, STEPS_MAX, HostedClient, MakeClient
+from stormlab.hosts.bare import CLOSING_NS, OF_THE_DEVICE, STEPS_MAX, HostedClient, MakeClient
 from stormlab.hosts.diary import Diary
 from stormlab.hosts.line import Surroundings
 from stormlab.hosts.wire import Peer
@@ -33,20 +33,17 @@ class _Member:
         self.diary.full = clock.stop
         self.around = Surroundings(clock, peer, self.diary, closing_ns)
         self.client: HostedClient = make(self.around, draws)
-        self.closed = False
 
     def act(self, act: Act) -> None:
         """Something that the device or the person does."""
-        if self.closed:
-            return
         now_ns, note, client = self.around.clock.now_ns, self.diary.note, self.client
         if act.do == "close":
-            self.closed = True
             note(now_ns, Event.CLOSE_CALLED, detail=BY_APPLICATION)
             client.call("close")
         elif act.do == "by_hand":
-            note(now_ns, Event.RETRY_BY_HAND)
-            client.call("reconnect")
+            if client.has("reconnect"):
+                note(now_ns, Event.RETRY_BY_HAND)
+                client.call("reconnect")
         elif act.do in {"hide", "show"}:
             note(now_ns, Event.HIDDEN if act.do == "hide" else Event.VISIBLE)
             client.visible(visible=act.do == "show")
@@ -87,7 +84,7 @@ def run_fleet(
 
 
 def _schedule(clock: Clock, world: BareWorld, members: list[_Member]) -> None:
-    """Of one moment: server, devices, starts, and then what clients do."""
+    """Of one moment: server, devices, starts, people, and then what clients do."""
 
     def enter(phase: Phase) -> None:
         for member in members:
@@ -106,13 +103,14 @@ def _schedule(clock: Clock, world: BareWorld, members: list[_Member]) -> None:
         clock.at(to_ns(at_s), Rank.FAULT, partial(enter, phase), attempt=0)
         at_s += phase.for_s
     for one in world.acts:
-        clock.at(to_ns(one.at_s), Rank.FAULT, partial(act, one), attempt=1)
+        order = 1 if one.do in OF_THE_DEVICE else 3
+        clock.at(to_ns(one.at_s), Rank.FAULT, partial(act, one), attempt=order)
     clock.at(0, Rank.FAULT, start, attempt=2)
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Let Python's garbage be: nearly all of what is made is kept, and is looked through in vain."""
+    """Let Python's garbage be: nearly all that is made is kept, and looked through in vain."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -80,6 +80,7 @@ class Line:
         self._silent = self._gone = False  # as in stormlab.worlds.bare_socket
         self._fooled_by: Phase | None = None
         self._held: list[Data] = []  # sent while offline
+        self._held_frame: Callable[[], None] | None = None  # likewise, to close it
         self._began_ns = around.clock.now_ns
         self.attempt = around.diary.attempt(self._began_ns)
         if not around.online:
@@ -115,8 +116,11 @@ class Line:
             self._after(0, partial(self._end, End(cause=Cause.ABORTED_CONNECTING)))
             return
         self._after(self._around.closing_ns, partial(self._end, _unanswered))
-        if self._around.online and not self._silent:
-            self._after(WAY_NS, partial(self._close_frame, code, reason))
+        frame = partial(self._close_frame, code, reason)
+        if not self._around.online:
+            self._held_frame = frame
+        elif not self._silent:
+            self._after(WAY_NS, frame)
 
     def kill(self) -> None:
         """Drop the connection without a word (``terminate()`` of ws)."""
@@ -296,6 +300,9 @@ class Line:
             for data in self._held:
                 self._after(WAY_NS, partial(self._received, data))
             self._held = []
+            if self._held_frame is not None:
+                self._after(WAY_NS, self._held_frame)
+                self._held_frame = None
 
     # both ----------------------------------------------------------------------------------------
 

@@ -14,14 +14,37 @@ from stormlab.hosts.wire import Peer, SilentPeer
 
 
 @dataclass(frozen=True)
+class Declares:
+    """What a client's documentation promises; without it a client is expected to come back always.
+
+    ``gives_up``: whether it may end by itself, after ``attempts_max`` failures in a row or
+    ``survives_s`` of an outage; ``final_codes``: close codes after which it does not come back;
+    ``resets_on``: what makes it forget its failures (open, proof, stable, never), ``stable_s``: for
+    stable, how long; ``connect_timeout_s``: when it gives an attempt up; ``heartbeat_s``,
+    ``heartbeat_timeout_s``: how often it pings, and how soon it takes a silent peer for dead.
+    """
+
+    gives_up: bool | None = None
+    attempts_max: int | None = None
+    survives_s: float | None = None
+    final_codes: frozenset[int] = frozenset()
+    resets_on: str | None = None
+    stable_s: float = 0.0
+    connect_timeout_s: float | None = None
+    heartbeat_s: float | None = None
+    heartbeat_timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How to run one library.
 
     ``name``: as in the catalogue of policies, if it is there; ``package``: ``npm:NAME@VERSION``;
     ``entry``: what of the package is taken in, as the source of a module (default: all that it
     exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``: ``browser``
-    or ``node``; ``policy``: the name in the catalogue whose declared limits its promises are held
-    to; ``formula``: its delays as documented; ``notes``: what a reader must know of the recipe.
+    or ``node``; ``policy``: the name of its model in the catalogue; ``declares``: what the library's
+    documentation promises, by the names of :class:`stormlab.properties.Declared`: without it a
+    client is expected to come back always; ``formula``: its delays as documented; ``notes``: what a reader must know of the recipe.
     """
 
     name: str
@@ -31,5 +54,6 @@ class Recipe:
     peer: Callable[[], Peer] = field(default=SilentPeer)
     profile: str = "browser"
     policy: str | None = None
+    declares: Declares = field(default_factory=Declares)
     formula: str = ""
     notes: str = ""

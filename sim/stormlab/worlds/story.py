@@ -15,6 +15,7 @@ from stormlab.trace import Row, Trace
 from stormlab.vocabulary import Cause, Event
 
 BY_APPLICATION = "by the application"  # detail of a close() that nobody takes back
+BY_ITSELF = frozenset({"CONNECTING", "OPEN"})  # of one that hosted code calls on its own socket
 
 
 class Step(NamedTuple):

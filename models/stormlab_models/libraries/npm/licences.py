@@ -1,11 +1,11 @@
 """Writes ``LICENCES.md`` from the lock, which holds every package's own statement.
 
-``python -m stormlab_models.libraries.npm.licences models/stormlab_models/libraries/npm/LICENCES.md``
+``python -m stormlab_models.libraries.npm.licences`` rewrites the page beside the lock.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +13,9 @@ from typing import Any
 
 import click
 
+PAGE = "LICENCES.md"
+# What a lock leaves out, read in the package.
+_READ = {"xmlhttprequest-ssl": "MIT"}
 _NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
 _PROGRAMS = "@esbuild/"  # one program for each kind of machine, of which npm fetches one
 _HEAD = """\
@@ -44,14 +47,18 @@ def rows(lock: dict[str, Any]) -> Iterator[Row]:
     for place, entry in packages.items():
         for kind in _NEEDS:
             for needed in entry.get(kind, {}):
-                needed_by[needed].add(_name(place))
-    found = {
-        (_name(place), entry["version"], entry.get("license", "not stated"))
-        for place, entry in packages.items()
-        if place
-    }
-    for name, version, licence in sorted(found):
-        yield Row(name, version, licence, tuple(sorted(needed_by[name])))
+                needed_by[_found_from(place, needed, packages)].add(_name(place))
+    for place in sorted(filter(None, packages), key=lambda place: (_name(place), place)):
+        name, entry = _name(place), packages[place]
+        licence = entry.get("license") or _READ.get(name, "not stated")
+        yield Row(name, entry["version"], licence, tuple(sorted(needed_by[place])))
+
+
+def _found_from(place: str, needed: str, packages: Collection[str]) -> str:
+    """Where Node finds a package that one at ``place`` imports: beside it, or further up."""
+    while place and f"{place}/node_modules/{needed}" not in packages:
+        place = place.rpartition("node_modules/")[0].rstrip("/")
+    return f"{place}/node_modules/{needed}".lstrip("/")
 
 
 def document(lock: dict[str, Any]) -> str:
@@ -82,10 +89,9 @@ def locked() -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("page", type=click.Path(path_type=Path))
-def main(page: Path) -> None:
-    """Write the PAGE anew."""
-    page.write_text(document(locked()), encoding="utf-8")
+def main() -> None:
+    """Write the page anew."""
+    Path(__file__).with_name(PAGE).write_text(document(locked()), encoding="utf-8")
 
 
 if __name__ == "__main__":

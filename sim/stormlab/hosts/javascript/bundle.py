@@ -3,8 +3,8 @@
 esbuild takes in what a client imports, strips TypeScript's types, and leaves one script that sets
 one global, ``__lib``: the module's exports. What is bundled is what a browser gets (``browser``
 builds of packages, ``NODE_ENV`` "production"), in ES2020. The profile ``node`` takes what Node
-gets; there ``require("ws")`` gives the global WebSocket, which the lab's platform makes like that of
-``ws``, and another part of Node can be imported but not called. Async functions are rewritten to
+gets; there ``require("ws")`` gives the global WebSocket, which the lab's platform makes like that
+of ``ws``, and another part of Node can be imported but not called. Async functions are rewritten to
 generators and ``new Promise``, in the same order of microtasks, so that rejections which nobody
 handles can be told (``platform/promises.js``).
 
@@ -46,7 +46,6 @@ from stormlab.hosts.javascript.npm import (
 Profile = Literal["browser", "node"]
 GLOBAL_NAME = "__lib"
 SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
-FORMAT = 1  # of what is kept: raise it when the same options give another text
 ESBUILD_S_MAX = 60
 _OPTIONS = (
     "--bundle",
@@ -64,22 +63,35 @@ _OPTIONS = (
 )
 _PROFILES: dict[str, tuple[str, ...]] = {
     "browser": ("--platform=browser",),
-    "node": ("--platform=node", "--external:ws"),
+    "node": ("--platform=node", "--external:ws", "--define:global=globalThis"),
 }
 _OPENING = f"var {GLOBAL_NAME} = (() => {{"
 # One line, so that the source map stays true. `absent` stands for a part of Node: any name can be
-# taken from it, as libraries do while they load, and an error says which when one is called.
+# taken from it, as libraries do while they load, and an error says which when one is called. What
+# they call while they load is there.
 _NODE_REQUIRE = " ".join(
     line.strip()
     for line in """
     const require = (() => {
-      const absent = (name) => new Proxy(function () {}, {
-        get: (target, key) => typeof key === "symbol" || key === "prototype" || key === "then"
-          || key === "__esModule" ? target[key]
-          : name === "crypto" && key === "webcrypto" ? globalThis.crypto : absent(`${name}.${key}`),
-        apply() { throw new Error(`${name} is a part of Node, which a bundle does not have`); },
-        construct() { throw new Error(`${name} is a part of Node, which a bundle does not have`); },
-      });
+      const there = {
+        crypto: { get webcrypto() { return globalThis.crypto; } },
+        tty: { isatty: () => false },
+        util: {
+          deprecate: (call) => call,
+          inherits: (one, other) => Object.setPrototypeOf(one.prototype, other.prototype),
+        },
+      };
+      const absent = (name) => {
+        const get = (target, key) => typeof key === "symbol" || key === "prototype"
+          || key === "then" || key === "__esModule" ? target[key]
+          : key in (there[name] ?? {}) ? there[name][key] : absent(`${name}.${key}`);
+        const refuse = () => {
+          throw new Error(`${name} is a part of Node, which a bundle does not have`);
+        };
+        const inherited = new Proxy({}, { get });
+        const getPrototypeOf = () => inherited;
+        return new Proxy(function () {}, { get, getPrototypeOf, apply: refuse, construct: refuse });
+      };
       const construct = (url, protocols) => protocols === undefined
         ? new globalThis.WebSocket(url) : new globalThis.WebSocket(url, protocols);
       const ws = new Proxy(function WebSocket() {}, {
@@ -179,8 +191,8 @@ def _of_package(
 ) -> _Made:
     """The bundle of a package as it is kept, or made now and kept."""
     options = (*_OPTIONS, *_PROFILES[profile])
-    decides = [FORMAT, place.lock_digest(), esbuild_version(), import_path, entry, options]
-    decides += [_NODE_REQUIRE] if profile == "node" else []
+    own = hashlib.blake2b(Path(__file__).read_bytes()).hexdigest()  # other code, other bundles
+    decides = [own, place.lock_digest(), esbuild_version(), import_path, entry, options]
     key = hashlib.blake2b(json.dumps(decides).encode(), digest_size=16).hexdigest()
     kept = cache_folder() / "bundles" / f"{key}.json"
     found = _kept(kept)

@@ -27,6 +27,7 @@ both measured: tests/integration/test_fidelity.py."""
 TELLS_PER_S_MAX = 20_000  # events in one second of virtual time: the code never waits
 IDLE_MAX = 20_000  # timers in a row that only set timers again,
 IDLE_S = 400.0  # if they come within so many seconds: 50 in one second
+GAVE_UP = "gave up"  # env.note("gave up"): no further attempt by itself, and it says so
 SAID_MAX = 300  # characters of a line that are kept
 
 
@@ -36,13 +37,14 @@ class Settings:
 
     ``profile``: ``browser`` or ``node``. ``own_context``: an engine of its own; else it shares one
     with other clients of the same code, to the same effect. ``feed``: what ``Math.random`` gives
-    first; then come addressed draws. ``skew_ms``: how wrong its clock is.
+    first; then come addressed draws, or ``fixed`` for ever. ``skew_ms``: how wrong its clock is.
     """
 
     profile: str = "browser"
     url: str = URL
     own_context: bool = False
     feed: tuple[float, ...] = ()
+    fixed: float | None = None
     skew_ms: int = 0
 
 
@@ -71,7 +73,7 @@ class JavaScriptClient:
         self._mouths: dict[int, Mouth] = {}
         self._second_ns = self._tells = 0
         self._idle = self._idle_since_ns = 0  # timers in a row that only set timers
-        self.halted = False
+        self.halted = self._has = self._closed = False
         self._does: dict[str, Callable[..., None]] = {
             "t": self._set_timer,
             "c": self._clear_timer,
@@ -83,7 +85,8 @@ class JavaScriptClient:
             "early": self._early,
             "log": partial(self._said, Event.CONSOLE),
             "err": partial(self._said, Event.UNCAUGHT),
-            "note": partial(self._said, Event.NOTED),
+            "note": self._noted,
+            "has": self._has_it,
             "http": partial(self._said, Event.HTTP_REQUEST),
             "missing": partial(self._said, Event.NOTED, "has no method"),
         }
@@ -98,6 +101,7 @@ class JavaScriptClient:
                 "url": settings.url,
                 "number": diary.client,
                 "feed": list(settings.feed),
+                "fixed": settings.fixed,
                 "random_key": str(draws.stream_key(who, "Math.random")),
                 "secret_key": str(draws.stream_key(who, "crypto")),
             },
@@ -111,7 +115,14 @@ class JavaScriptClient:
 
     def call(self, name: str) -> None:
         """Call a method of the handle that the start code gave, such as ``close``."""
+        self._closed = name == "close"
         self._tell("call", name)
+
+    def has(self, name: str) -> bool:
+        """Whether the handle has such a method."""
+        self._has = False
+        self._tell("has", name)
+        return self._has
 
     def online(self, *, online: bool) -> None:
         """The device has a network, or none."""
@@ -208,6 +219,19 @@ class JavaScriptClient:
 
     def _said(self, event: Event, *words: str) -> None:
         self._diary.note(self._clock.now_ns, event, detail=" ".join(words)[:SAID_MAX])
+
+    def _has_it(self) -> None:
+        self._has = True
+
+    def _noted(self, kind: str, detail: str) -> None:
+        """What the code says of itself; giving up is an event of its own."""
+        if kind == GAVE_UP and self._closed:
+            return  # as it was told to
+        if kind == GAVE_UP:
+            now_ns = self._clock.now_ns
+            self._diary.note(now_ns, Event.GAVE_UP, clean=1, detail=detail[:SAID_MAX])
+        else:
+            self._said(Event.NOTED, kind, detail)
 
     def ended(self, number: int, end: End) -> None:
         """A socket of its is over."""

@@ -32,10 +32,10 @@ def code_of(recipe: Recipe) -> Code:
     return Code(recipe.name, made.code, recipe.start, digest)
 
 
-def maker(recipe: Recipe, *, own_context: bool = False, feed: tuple[float, ...] = ()) -> MakeClient:
+def maker(recipe: Recipe, settings: Settings | None = None) -> MakeClient:
     """A maker of the recipe's clients, for :func:`stormlab.hosts.bare.run_hosted`."""
     code = code_of(recipe)
-    settings = Settings(recipe.profile, own_context=own_context, feed=feed)
+    settings = settings or Settings(recipe.profile)
 
     def make(around: Surroundings, draws: Draws) -> JavaScriptClient:
         return JavaScriptClient(code, around.clock, around.dial, around.diary, draws, settings)
@@ -49,14 +49,25 @@ def run_recipe(
     *,
     own_context: bool = False,
     feed: tuple[float, ...] = (),
+    fixed: float | None = None,
+    client: int = 0,
+    attempts_max: int | None = None,
 ) -> Story:
     """Let one client of the recipe live in a world; equal arguments give equal stories.
 
     ``own_context``: in an engine of its own, to the same effect; ``feed``: what ``Math.random``
-    gives first.
+    gives first; ``fixed``: what it gives always, after that; ``client``, ``attempts_max``: as in
+    :func:`.run_hosted`.
 
     Raises:
         HostError: one line, when the code cannot be had.
     """
-    make = maker(recipe, own_context=own_context, feed=feed)
-    return run_hosted(world, make, recipe.peer(), closing_ns=CLOSING_NS[recipe.profile])
+    settings = Settings(recipe.profile, own_context=own_context, feed=feed, fixed=fixed)
+    return run_hosted(
+        world,
+        maker(recipe, settings),
+        recipe.peer(),
+        closing_ns=CLOSING_NS[recipe.profile],
+        client=client,
+        attempts_max=attempts_max,
+    )

@@ -40,7 +40,9 @@ CLIENTS_MAX = 5_000  # of one engine, one after the other: then a new one takes 
 MISSING = "running JavaScript needs quickjs-ng: pip install 'stormlab[js]'"
 
 
-COMMANDS = {"t", "c", "w", "s", "b", "x", "kill", "early", "log", "err", "note", "http", "missing"}
+COMMANDS = frozenset(  # see client.py
+    {"t", "c", "w", "s", "b", "x", "kill", "early", "log", "err", "note", "http", "has", "missing"}
+)
 TOO_MUCH = "too much at one moment"  # what the platform says of more commands than it keeps
 
 
@@ -87,7 +89,7 @@ class Engine:
             HostError: one line, when the engine is not installed.
         """
         try:
-            import quickjs  # type: ignore[import-untyped]  # noqa: PLC0415  an extra
+            import quickjs  # noqa: PLC0415  an extra
         except ImportError:
             raise HostError(MISSING) from None
         self._failures: tuple[type[Exception], ...] = (quickjs.JSException, quickjs.StackOverflow)

@@ -153,9 +153,9 @@ listen(() => {
   for (const act of WORLD.acts) {
     after(act.at_s, () => {
       const method = act.do === "close" ? "close" : "reconnect";
+      if (app === null || typeof app[method] !== "function") { tell("no such method", 0, method); return; }
       tell("call", 0, `${method}()`);
-      if (app === null || typeof app[method] !== "function") tell("no such method", 0, method);
-      else app[method]();
+      app[method]();
     });
   }
   const note = (kind, detail = "") => tell("note", 0, `${kind} ${detail}`.trim());

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from stormlab.properties.promises import (
+    code,
     delays,
     guards,
     herds,
@@ -24,7 +25,7 @@ from stormlab.properties.promises.subject import Declared, Subject
 PROMISES: Mapping[str, Promise] = MappingProxyType(
     {
         promise.name: promise
-        for module in (delays, herds, recovery, load, guards, servers, sockets, whole)
+        for module in (delays, herds, recovery, load, guards, servers, sockets, whole, code)
         for promise in module.PROMISES
     }
 )

@@ -7,7 +7,6 @@ gives depends on the seed only, so a few walks serve all worlds.
 from stormlab.clock import NS_PER_S, to_ns, to_s
 from stormlab.draws import Draws
 from stormlab.policy.chance import AddressedChance
-from stormlab.policy.contract import Scope
 from stormlab.policy.delays import delays
 from stormlab.policy.support import Support
 from stormlab.properties.promises.events import CLOSE, TIMER_SET
@@ -33,19 +32,6 @@ ROUNDING = 0.999
 GUARDED = "a breaker or a budget holds its attempts back, and its delays cannot be told apart"
 
 
-class Fixed:
-    """Chance that always says the same."""
-
-    def __init__(self, unit: float) -> None:
-        """Say ``unit`` from now on."""
-        self._unit = unit
-
-    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
-        """The same, whatever is asked for."""
-        del purpose, scope
-        return self._unit
-
-
 def luck(seen: Seen, lucks: int) -> int:
     """Which of so many walks belongs to a world."""
     return int(getattr(seen.world, "seed", 0)) % lucks
@@ -53,12 +39,8 @@ def luck(seen: Seen, lucks: int) -> int:
 
 def _fixed_walk(subject: Subject, count: int, number: int) -> list[int] | None:
     """Its delays under one draw that never changes; None: they cannot be told."""
-    make = subject.scheduled
-    if make is None:
-        return None
     unit = Draws(number).unit(0, "the draw of this walk")
-    key = "fixed walk", count, number
-    return subject.once(key, lambda: delays(make(), count, Fixed(unit)).delays_ns)
+    return subject.once(("fixed walk", count, number), lambda: subject.fixed_walk(count, unit))
 
 
 def _drawn_walk(subject: Subject, number: int) -> list[int]:
@@ -187,7 +169,7 @@ PROMISES = (
         " the first.",
         "delay(n + 1; u) >= delay(n; u) for 0 < n < 40, delay(1; u) >= delay(0; u) / 2, one u in"
         " [0, 1)",
-        ("bare",),
+        ("bare", "code"),
         _monotone,
         needs=(Sometimes.REFUSAL,),
         walks=True,
@@ -197,7 +179,7 @@ PROMISES = (
         "No delay is negative, and none collapses after longer ones, in 1,200 refused attempts.",
         "delay(n; u) >= 0, > 0 once delay(m; u) > 0, and >= delay(m; u) / 1,000,"
         " for 0 < m < n < 1,200 and one u in [0, 1)",
-        ("bare",),
+        ("bare", "code"),
         _no_overflow,
         walks=True,
     ),

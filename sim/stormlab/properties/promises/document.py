@@ -8,6 +8,7 @@ _TIERS = {
     "herd": "200 clients refused together",
     "fleet": "a small fleet",
     "page": "a page",
+    "code": "real client code",
 }
 
 

@@ -39,7 +39,7 @@ from stormlab.properties.promises.promise import (
 )
 from stormlab.properties.promises.subject import Subject
 from stormlab.trace import Trace
-from stormlab.worlds.story import Step, Story
+from stormlab.worlds.story import BY_ITSELF, Step, Story
 
 WINDOW_S = 60.0
 WALK, FEW = 400, 32
@@ -142,7 +142,8 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
     for step in (*story.of(CLOSE, *_BREAKS), Step(end_ns, FAULT)):
         if step.event is CLOSE and step.advice_ns is not None:
             advised = obeys
-        if step.event not in _BREAKS:
+        own_close = step.event is CLOSE_CALLED and step.detail in BY_ITSELF
+        if step.event not in _BREAKS or own_close:
             continue
         if step.event is FAULT:
             fooling = step.detail == "reject"
@@ -162,6 +163,8 @@ def _keeps_backing_off(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         for begin_ns, end_ns in _fooled(subject, story, seen.end_ns):
+            if any(begin_ns < step.time_ns < end_ns for step in story.of(PROVED)):
+                continue  # which is the proof that a reset needs
             late = _waits(story, begin_ns, end_ns)[FLAPS:]
             if len(late) < FLAPS or _is_stable(subject, story, begin_ns, end_ns):
                 continue
@@ -331,7 +334,7 @@ PROMISES = (
         "calm-when-fooled",
         "A server that accepts and closes is not tried much more often than one that refuses.",
         "attempts in any 60 s of accept-then-close <= 2 * attempts in 60 s of refusals + 5",
-        ("bare",),
+        ("bare", "code"),
         _calm_when_fooled,
         lambda subject: f"{_flapping_bound(subject)} attempts in 60 s",
         (Sometimes.ACCEPT_THEN_CLOSE,),
@@ -341,7 +344,7 @@ PROMISES = (
         "Opening alone does not forget the failures: a reset needs proof.",
         f"max of the delays after {FLAPS} connections accepted and closed, of {FLAPS} or more, >="
         " an eighth of the median of delay 7, unless that is shorter than its first delays",
-        ("bare",),
+        ("bare", "code"),
         _keeps_backing_off,
         needs=(Sometimes.ACCEPT_THEN_CLOSE,),
     ),
@@ -350,7 +353,7 @@ PROMISES = (
         "While nothing opens, attempts are no more than the policy's own delays allow.",
         "attempts in any 60 s without OPEN, ONLINE, VISIBLE <= 2 * m + 5, m = what its walk makes"
         " or its shortest declared delays allow, the fewer",
-        ("bare", "fleet"),
+        ("bare", "fleet", "code"),
         _bounded_attempts,
         lambda subject: f"{_attempts_bound(subject)} attempts in 60 s",
     ),

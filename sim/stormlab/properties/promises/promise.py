@@ -12,7 +12,7 @@ from stormlab.trace import Trace
 from stormlab.worlds.story import Step, Story
 
 EVENTS_SHOWN_MAX = 5
-Tier = Literal["bare", "herd", "fleet", "page"]
+Tier = Literal["bare", "herd", "fleet", "page", "code"]
 
 
 class Sometimes(StrEnum):
@@ -31,7 +31,8 @@ class Sometimes(StrEnum):
 class Seen:
     """One run: the stories of its endpoints, its trace if there was one, when it was healed.
 
-    ``again`` runs the same world a second time.
+    ``again`` runs the same world a second time. ``opaque``: real code, of which only its sockets
+    and its own words are seen, and no timers.
     """
 
     stories: tuple[Story, ...]
@@ -40,6 +41,7 @@ class Seen:
     world: object = None
     trace: Trace | None = None
     again: Callable[[], tuple[Story, ...]] | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from stormlab.properties.promises.events import (
     TIMER_ENDS,
     TIMER_SET,
 )
-from stormlab.properties.promises.outages import STABLE_S, outages_s
+from stormlab.properties.promises.forgiveness import first_delay_ns, forgets
+from stormlab.properties.promises.outages import outages_s
 from stormlab.properties.promises.promise import (
     HOLDS,
     PRESENCE,
@@ -30,17 +31,15 @@ from stormlab.properties.promises.promise import (
 )
 from stormlab.properties.promises.subject import WALK_ATTEMPTS, Declared, Subject
 from stormlab.vocabulary import Cause
-from stormlab.worlds.story import Step, Story
+from stormlab.worlds.story import BY_ITSELF, Step, Story
 
 ABNORMAL = 1006
 LONG_OUTAGE_S = 300.0
-FAILURES_BEFORE = 4
 ROUND_TRIPS_S = 1.0  # for the handshake itself
 HANDSHAKE = 74  # latencies: ten ways, each of four deviations (7.4 times the median) at most
 LATTICE_S = 64.0  # the kernel sends a SYN again at the latest so long after the one before
 OPEN_SPREAD = 1.2  # a breaker's probes may be spread over a fifth of its open time
 OPENS_MAX = 8  # in a row, for a breaker whose open time grows
-UNCAPPED_FAILURES = 12  # for worlds, where delays grow without a cap
 BUDGET_S = 60.0  # for a budget that does not say when it has a token again
 RECHECK_S = 2.0  # a policy held back by its guards asks again
 _NOT_OWN = {Cause.SERVER_CLOSED, Cause.SERVER_DROPPED, Cause.KILLED, Cause.RESET, Cause.IDLE_CUT}
@@ -56,7 +55,7 @@ def settle_s(subject: Subject, failures: int | None = None, sockets: int = 1) ->
     declared = subject.declared
     if failures is None:
         capped = declared.delay_s_max is not None
-        failures = WALK_ATTEMPTS if capped else UNCAPPED_FAILURES
+        failures = WALK_ATTEMPTS if capped else subject.uncapped_failures
     timeout_s = declared.patience_s
     waits_s = to_s(subject.longest_ns(failures))
     waits_s += LATTICE_S if timeout_s is None else min(timeout_s, LATTICE_S)
@@ -90,13 +89,24 @@ def _budget_s(rule: BudgetRule) -> float:
 
 
 def _ends_open(story: Story) -> bool:
-    last = story.of(OPEN, CLOSE)
-    return bool(last) and last[-1].event is OPEN
+    opened: set[int] = set()
+    for step in story.of(OPEN, CLOSE):
+        if step.event is OPEN:
+            opened.add(step.socket)
+        else:
+            opened.discard(step.socket)  # an old one may end after the next was opened
+    return bool(opened)
 
 
 def _absent(story: Story) -> str:
     """Why nobody can expect the endpoint to be connected at the end; empty: it can be expected."""
-    if story.has(CLOSE_CALLED):
+    closed = False
+    for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
+        if step.event is RETRY_BY_HAND:
+            closed = False
+        elif step.detail not in BY_ITSELF:
+            closed = True
+    if closed:
         return "closed by the application"
     presence = Presence()
     for step in story.of(*PRESENCE):
@@ -216,15 +226,15 @@ def _unproved(story: Story) -> bool:
 
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
-    is_open = False
+    opened: set[int] = set()
     for step in story.of(OPEN, CLOSE):
         if step.time_ns > healed_ns:
-            if is_open or step.event is OPEN:
-                return None if is_open else step
+            if opened or step.event is OPEN:
+                return None if opened else step
         elif step.event is OPEN:
-            is_open = True
+            opened.add(step.socket)
         elif step.event is CLOSE:
-            is_open = False
+            opened.discard(step.socket)
     return None
 
 
@@ -263,11 +273,15 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
                 return broken(found, [gave_up], story.who)
             if gave_up.clean == 0:
                 return broken("gave up without telling anybody", [gave_up], story.who)
+        elif seen.opaque:
+            continue  # what it has pending cannot be seen; converges tells whether it comes back
         elif not _ends_open(story) and not _pending(story) and not _absent(story):
             return broken("nothing pending, nothing open, and it never said so", _tail(story))
         else:
             judged = True
-    return HOLDS if judged else undecided("nothing happened")
+    return (
+        HOLDS if judged else undecided("it did not give up" if seen.opaque else "nothing happened")
+    )
 
 
 def _early(subject: Subject, story: Story, gave_up: Step) -> str:
@@ -336,53 +350,6 @@ def _still_open(silent: Step, now_ns: int, who: str) -> Finding:
     return broken(reason, [silent], who)
 
 
-def _forgets(subject: Subject, seen: Seen) -> Finding:
-    """Compare the delay after a long and proved connection with the policy's first delays."""
-    declared = subject.declared
-    by_others = declared.breaker is not None and declared.shared and len(seen.stories) > 1
-    if declared.budget is not None or declared.drops_fail or by_others:
-        return undecided("its guards may hold back the first retry")
-    bound_ns = subject.once("first delay", lambda: _first_delay_ns(subject))
-    long_ns = to_ns(max(STABLE_S, declared.stable_s))
-    judged = False
-    for story in seen.stories:
-        if not story.has(PROVED) or len(story.of(CLOSE)) <= FAILURES_BEFORE:
-            continue
-        before = 0  # failures in a row before the connection
-        opened = ended = None
-        proved, presence = False, Presence()
-        for step in story.of(OPEN, PROVED, CLOSE, TIMER_SET, *PRESENCE):
-            presence.take(step)
-            if step.event is OPEN:
-                opened, proved = step, False
-            elif step.event is PROVED:
-                proved = True
-            elif step.event is CLOSE:
-                lasted_ns = step.time_ns - opened.time_ns if opened is not None else 0
-                trusted = proved and lasted_ns >= long_ns and before >= FAILURES_BEFORE
-                plain = step.code == ABNORMAL and step.advice_ns is None and not presence.away
-                ended = step if trusted and plain else None
-                before = before + 1 if opened is None else before * (not trusted)
-                opened = None
-            elif step.event is TIMER_SET and ended is not None:
-                judged = True
-                if step.value_ns > bound_ns:
-                    reason = f"waits {to_s(step.value_ns):g} s after a stable connection"
-                    limit = f"; at first it waited at most {to_s(bound_ns):g} s"
-                    return broken(reason + limit, [ended, step], story.who)
-                ended = None
-    return HOLDS if judged else undecided("no long connection followed several failures")
-
-
-def _first_delay_ns(subject: Subject) -> int:
-    """The longest that the policy waits after the first loss of a good connection."""
-    declared = subject.declared
-    supports = [declared.first_after_drop, declared.supports(0), declared.supports(1)]
-    known = [support.high_ns for support in supports if support is not None]
-    walks = [subject.walk(2, seed, dropped_first=True).delays_ns for seed in range(16)]
-    return 2 * max([*known, *(delay for walk in walks for delay in walk), to_ns(0.1)])
-
-
 def _settle_bound(subject: Subject) -> str:
     return f"{settle_s(subject):.1f} s after the healing"
 
@@ -397,7 +364,7 @@ PROMISES = (
         " half-open ends, or sockets share it and probe again, + that time + open time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
         " the last loss by the server, of the time that the server asked for",
-        ("bare", "fleet"),
+        ("bare", "fleet", "code"),
         _converges,
         _settle_bound,
         (Sometimes.REFUSAL,),
@@ -407,7 +374,7 @@ PROMISES = (
         "It comes back after an outage of any length that it declares to survive.",
         "as converges, after outages of 300 s and more; two are one if it was not back in between"
         " so that it forgets its failures",
-        ("bare",),
+        ("bare", "code"),
         _survives,
         _settle_bound,
     ),
@@ -416,14 +383,14 @@ PROMISES = (
         "It gives up only as it declares, and says so.",
         "GAVE_UP only if declared, not before the declared failures or time, and announced;"
         " otherwise at the end: open, or a timer pending",
-        ("bare", "fleet"),
+        ("bare", "fleet", "code"),
         _says_so,
     ),
     Promise(
         "notices-a-dead-peer",
         "A dead peer is noticed within the heartbeat's bound.",
         "CLOSE within heartbeat + heartbeat time-out + 1 s of the silence",
-        ("bare",),
+        ("bare", "code"),
         _dead_peer,
         lambda subject: (
             "has no heartbeat"
@@ -438,9 +405,9 @@ PROMISES = (
         "A connection that proved itself and lasted is forgiven the failures before it.",
         "delay after 4 failures and then 20 s (or its own stable time) of a proved connection"
         " <= 2 * its longest first two delays",
-        ("bare",),
-        _forgets,
-        lambda subject: f"{to_s(_first_delay_ns(subject)):g} s after a stable connection",
+        ("bare", "code"),
+        forgets,
+        lambda subject: f"{to_s(first_delay_ns(subject)):g} s after a stable connection",
         (Sometimes.REFUSAL,),
     ),
 )

@@ -146,7 +146,7 @@ PROMISES = (
         "obeys-close-codes",
         "Close codes are obeyed: final ones end it, 1001, 1012 and 1013 do not.",
         "no NEW after a declared final code; no GAVE_UP in answer to 1001, 1012, 1013",
-        ("bare", "fleet"),
+        ("bare", "fleet", "code"),
         _obeys_codes,
     ),
     Promise(

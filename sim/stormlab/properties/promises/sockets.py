@@ -36,14 +36,8 @@ from stormlab.worlds.story import BY_APPLICATION, Step, Story
 SERVER_GRACE_NS = to_ns(45.0)  # a server may take its ping's 20 + 20 s to forget a dead client
 
 _ENDS = (CLOSE, CLOSE_CALLED, GONE)
-_AWAKENS = {
-    RETRY_BY_HAND,
-    ONLINE,
-    VISIBLE,
-    NAVIGATE,
-    MOUNT,
-    READY,
-}
+_BY_SOMEBODY = {RETRY_BY_HAND, NAVIGATE, MOUNT, READY}
+_AWAKENS = {*_BY_SOMEBODY, ONLINE, VISIBLE}
 
 
 def _one_live(_subject: Subject, seen: Seen) -> Finding:
@@ -71,7 +65,7 @@ def _one_at_server(_subject: Subject, seen: Seen) -> Finding:
     What a page closed, or what went with its document, is not counted: after a cut the server
     cannot know of it, and forgets by its own pings.
     """
-    if seen.trace is None:
+    if seen.trace is None and not seen.opaque:
         return undecided("there is no server's view in this world")
     judged = False
     for story in seen.stories:
@@ -117,15 +111,21 @@ def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
             if step.event in {GAVE_UP, GONE} or _closed_for_good(step, story):
                 ended, judged = step, True
             elif step.event in _AWAKENS:
-                ended = None
+                firm = seen.opaque and ended is not None and _by_application(ended)
+                if step.event in _BY_SOMEBODY or not firm:
+                    ended = None
             elif step.event is NEW and ended is not None:
                 return broken(f"an attempt after {_name(ended)}", [ended, step], story.who)
     return HOLDS if judged else undecided("nothing was closed, unmounted or given up")
 
 
+def _by_application(step: Step) -> bool:
+    return step.event is CLOSE_CALLED and step.detail == BY_APPLICATION
+
+
 def _closed_for_good(step: Step, story: Story) -> bool:
     """A person's close or an unmount: nothing of the page awakens it afterwards."""
-    if step.event is CLOSE_CALLED and step.detail == BY_APPLICATION:
+    if _by_application(step):
         return True
     if step.event is not CLEANUP:
         return False
@@ -145,6 +145,8 @@ def _name(step: Step) -> str:
 
 
 def _sends_when_open(_subject: Subject, seen: Seen) -> Finding:
+    if seen.opaque:
+        return _code_sends_when_open(seen)
     if seen.trace is None or not seen.trace.count(SEND):
         return undecided("nothing is sent in this world")
     rows = seen.trace.of(SEND)
@@ -156,19 +158,28 @@ def _sends_when_open(_subject: Subject, seen: Seen) -> Finding:
     return broken("a message was sent on a socket that was still CONNECTING", [step])
 
 
+def _code_sends_when_open(seen: Seen) -> Finding:
+    sends = [(story, step) for story in seen.stories for step in story.of(SEND)]
+    for story, step in sends:
+        if step.detail == State.CONNECTING.name:
+            reason = "a message was sent on a socket that was still CONNECTING"
+            return broken(reason, [step], story.who)
+    return HOLDS if sends else undecided("nothing is sent in this world")
+
+
 PROMISES = (
     Promise(
         "one-live-socket",
         "An endpoint has at most one live socket.",
         "at every time: #NEW - #(CLOSE or close() called or page gone) <= 1, for each endpoint",
-        ("bare", "fleet", "page"),
+        ("bare", "fleet", "page", "code"),
         _one_live,
     ),
     Promise(
         "one-connection-at-the-server",
         "The server holds at most one connection of an endpoint, but for its own time to notice.",
         "accepted connections of an endpoint that neither side has ended <= 1, 45 s of grace",
-        ("fleet", "page"),
+        ("fleet", "page", "code"),
         _one_at_server,
     ),
     Promise(
@@ -183,14 +194,14 @@ PROMISES = (
         "After close(), unmount or giving up nothing is attempted until a person, the network or"
         " the page asks for it.",
         "no NEW between such an end and the next of RETRY_BY_HAND, ONLINE, VISIBLE, MOUNT",
-        ("bare", "fleet", "page"),
+        ("bare", "fleet", "page", "code"),
         _quiet_after_end,
     ),
     Promise(
         "sends-when-open",
         "No message is sent on a socket that is CONNECTING.",
         "no SEND with readyState CONNECTING",
-        ("page",),
+        ("page", "code"),
         _sends_when_open,
     ),
 )

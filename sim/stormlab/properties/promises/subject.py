@@ -15,7 +15,7 @@ from stormlab.clock import NS_PER_S, to_ns, to_s
 from stormlab.draws import Draws
 from stormlab.policy.catalogue import FoundPolicy
 from stormlab.policy.chance import AddressedChance
-from stormlab.policy.contract import Policy, Terms, terms_of
+from stormlab.policy.contract import Policy, Scope, Terms, terms_of
 from stormlab.policy.delays import Walked, delays
 from stormlab.policy.reconnect import Reconnect, policies_for_client
 from stormlab.policy.support import Support
@@ -32,6 +32,19 @@ SEEN_MARGIN = 1.25  # over the longest delay seen, where none is declared
 T = TypeVar("T")
 
 
+class Fixed:
+    """Chance that always says the same."""
+
+    def __init__(self, unit: float) -> None:
+        """Say ``unit`` from now on."""
+        self._unit = unit
+
+    def unit(self, purpose: str, scope: Scope = "attempt") -> float:
+        """The same, whatever is asked for."""
+        del purpose, scope
+        return self._unit
+
+
 @dataclass(frozen=True)
 class Subject:
     """A policy under test: its name, its factory, and what it declares."""
@@ -39,6 +52,7 @@ class Subject:
     name: str
     make: Callable[[], Policy]
     given: Declared | None = None
+    uncapped_failures: int = 12  # in a row, for worlds, where delays grow without a cap
     _walks: dict[tuple[int, int, int, bool], Walked] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -85,6 +99,11 @@ class Subject:
         if isinstance(self.make, Reconnect):
             return replace(self.make, breaker=None, budget=None, rules=(), late=None, spacing_s=0.0)
         return None if self.declared.guarded else self.make
+
+    def fixed_walk(self, count: int, unit: float) -> list[int] | None:
+        """Its delays under one draw that never changes; None: they cannot be told."""
+        make = self.scheduled
+        return None if make is None else delays(make(), count, Fixed(unit)).delays_ns
 
     @cached_property
     def supports(self) -> tuple[Support, ...]:

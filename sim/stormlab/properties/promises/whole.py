@@ -95,14 +95,14 @@ PROMISES = (
         "#NEW(s) = 1 and #CLOSE(s) <= 1 for every socket s; no OPEN or CLOSE without NEW;"
         " #STARTED(c), #ACCEPTED(c), #ENDED(c), #LOST(c) <= 1 for every connection c, and"
         " STARTED(c) < ACCEPTED(c) < LOST(c)",
-        ("bare", "fleet", "page"),
+        ("bare", "fleet", "page", "code"),
         _conserves,
     ),
     Promise(
         "same-world-same-trace",
         "The same world gives the same trace: no hidden clock, no chance of its own.",
         f"run(world) = run(world), step by step, for every {TWICE}th seed",
-        ("bare", "fleet"),
+        ("bare", "fleet", "code"),
         _repeats,
     ),
 )

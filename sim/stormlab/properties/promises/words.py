@@ -168,4 +168,13 @@ WORDS: dict[str, Words] = {
         "None is needed: two stories are compared step by step.",
         "the world was not run a second time",
     ),
+    "raises-nothing": Words(
+        "None is needed: an error in a listener or a timer goes to the console, in Node it ends the"
+        " process.",
+        "never",
+    ),
+    "closes-for-good": Words(
+        "Chromium waits 60 s for the answer to a close frame, ws 30 s.",
+        "the application did not close it, or reconnected soon",
+    ),
 }

@@ -90,6 +90,7 @@ const HEARD = {
   end: socketEnded,
   start: startClient,
   call: callClient,
+  has: clientHas,
   online: setOnline,
   visible: setVisible,
 };
@@ -134,7 +135,7 @@ function spawn(id, factory, text) {
     unsent: [],
     rejected: [],
     erring: false,
-    random: stream(options.random_key, options.feed),
+    random: { ...stream(options.random_key, options.feed), fixed: options.fixed },
     secret: stream(options.secret_key, []),
     factory,
     options,
@@ -151,6 +152,10 @@ function startClient() {
   const note = (kind, detail = "") => { put(["note", words(kind), words(detail)]); };
   const found = start({ url: client.options.url, number: client.options.number, note });
   settled(found, (app) => { client.app = app === undefined ? null : app; });
+}
+
+function clientHas(name) {
+  if (P.app !== null && typeof P.app[name] === "function") put(["has"]);
 }
 
 function callClient(name, argument) {

@@ -144,6 +144,7 @@ function mix(value) {
 function unit(stream) {
   const ordinal = stream.ordinal++;
   if (ordinal < stream.feed.length) return stream.feed[ordinal];
+  if (typeof stream.fixed === "number") return stream.fixed;
   return Number(mix((stream.key + BigInt(ordinal) * STRIDE) & MASK) >> 11n) / 2 ** 53;
 }
 

@@ -1,0 +1,133 @@
+"""How the code to host is found: by what a person writes.
+
+============================ =================================================================
+``npm:NAME@VERSION``         a package of the npm registry; the recipe of that name starts it
+``client.ts``, ``.js``, ...  a file of one's own; see :data:`START`
+``recipe:FILE.py``           a recipe of one's own: a Python file with three functions
+``recipe:MODULE``            the same, as a module
+============================ =================================================================
+
+Recipes of libraries come from the entry-point group ``stormlab.recipes``, a mapping from name to
+:class:`~.recipe.Recipe`.
+"""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from stormlab.hosts.failure import HostError
+from stormlab.hosts.javascript.bundle import SUFFIXES
+from stormlab.hosts.javascript.npm import PREFIX, NpmError, parse_package
+from stormlab.hosts.recipe import Declares, Recipe
+
+RECIPES_GROUP = "stormlab.recipes"
+RECIPE = "recipe:"
+START = """
+(lib, env) => {
+  const start = lib.default || lib.start || lib.connect;
+  if (typeof start !== "function") {
+    throw new TypeError("export a function start(url, env), or a class, as the default");
+  }
+  const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
+  return isClass ? new start(env.url, env) : start(env.url, env);
+}"""
+"""A file of one's own exports, as its default, a function of (url, env) that starts one client and
+gives its handle, or a class that is made with them."""
+
+
+def is_code(text: str) -> bool:
+    """Whether a text names code to host. (``nats.js`` is a policy, unless there is such a file.)"""
+    if text.startswith((PREFIX, RECIPE)):
+        return True
+    path = Path(text)
+    return path.suffix in SUFFIXES and (path.suffix != ".js" or "/" in text or path.is_file())
+
+
+@cache
+def recipes() -> Mapping[str, Recipe]:
+    """The recipes that are installed, by the name of their library."""
+    found: dict[str, Recipe] = {}
+    for point in entry_points(group=RECIPES_GROUP):
+        found.update(point.load())
+    return found
+
+
+def find_recipe(text: str) -> Recipe:
+    """The recipe for what a person wrote.
+
+    Raises:
+        HostError: one line, when there is none.
+    """
+    if text.startswith(RECIPE):
+        return _own(text.removeprefix(RECIPE))
+    if text.startswith(PREFIX):
+        return _of_package(text)
+    if not Path(text).is_file():
+        raise HostError(f"{text}: no such file")
+    return Recipe(name=Path(text).name, package=text, start=START)
+
+
+def _of_package(text: str) -> Recipe:
+    try:
+        package = parse_package(text)
+    except NpmError as error:
+        raise HostError(str(error)) from None
+    known = recipes()
+    if package.name not in known:
+        close = get_close_matches(package.name, known, n=1)
+        hint = f"did you mean '{PREFIX}{close[0]}'? " if close else ""
+        raise HostError(
+            f"{text}: no recipe for '{package.name}'; {hint}write one of your own:"
+            " recipe:FILE.py (docs/recipes.md)"
+        )
+    return replace(known[package.name], package=text)
+
+
+def _own(place: str) -> Recipe:
+    """A recipe from a file or module with the functions ``package``, ``start`` and ``peer``."""
+    module = _module(place)
+    for name in ("package", "start"):
+        if not callable(getattr(module, name, None)):
+            raise HostError(f"{place}: no function '{name}()'; a recipe has package, start, peer")
+    package, start = module.package(), module.start()
+    if not isinstance(package, str) or not isinstance(start, str):
+        raise HostError(f"{place}: package() and start() must return text")
+    beside = Path(place).parent / package
+    if not is_code(package):
+        raise HostError(f"{place}: package(): found {package!r}; allowed: npm:NAME@VERSION, a file")
+    if not package.startswith(PREFIX) and beside.is_file():
+        package = str(beside)
+    declares = getattr(module, "declares", Declares)()
+    if not isinstance(declares, Declares):
+        raise HostError(f"{place}: declares() must return stormlab.hosts.recipe.Declares")
+    recipe = Recipe(Path(place).stem, package, start, declares=declares)
+    peer = getattr(module, "peer", None)
+    return recipe if peer is None else replace(recipe, peer=peer)
+
+
+def _module(place: str) -> ModuleType:
+    if place.endswith(".py") and not Path(place).is_file():
+        raise HostError(f"{place}: no such file")
+    try:
+        return _loaded(place) if place.endswith(".py") else importlib.import_module(place)
+    except Exception as error:  # noqa: BLE001  whatever the other's code raises while it is loaded
+        raise HostError(f"{place}: {type(error).__name__}: {error}") from None
+
+
+def _loaded(place: str) -> ModuleType:
+    name = f"stormlab_recipe_{Path(place).stem}"
+    loader = importlib.machinery.SourceFileLoader(name, place)
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None  # noqa: S101  a loader was given
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    loader.exec_module(module)
+    return module

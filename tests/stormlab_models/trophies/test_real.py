@@ -1,0 +1,68 @@
+"""Every trophy of real code is still broken, and Hypothesis finds it again."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stormlab.check import BUDGETS, Budget, check_client, read_replay, replay
+from stormlab.check.told import told_world
+from stormlab.evidence import Outcome
+from stormlab.properties import PROMISES
+from stormlab_models.doc_tables import blocks
+from stormlab_models.trophies import REAL, Trophy
+from stormlab_models.trophies.document import Shown, overview, shown, told
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("npm") is None or shutil.which("node") is None,
+    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = "reports/trophies"
+HUNT = Budget("hunt", {"code": 1_500, "herd": 4}, 400, 2_000_000, hunts=True)
+each_trophy = pytest.mark.parametrize("trophy", REAL, ids=lambda t: f"{t.target} {t.promise}")
+
+
+@pytest.fixture(scope="module")
+def all_shown() -> list[Shown]:
+    return [shown(trophy) for trophy in REAL]
+
+
+@each_trophy
+def test_a_trophy_is_still_broken(trophy: Trophy, all_shown: list[Shown]) -> None:
+    each = all_shown[REAL.index(trophy)]
+    stored = read_replay(ROOT / FOLDER / each.file)
+    again = replay(stored)
+    assert again.finding.outcome is Outcome.BROKEN
+    assert again.finding.reason == stored.reason == each.finding.reason
+    assert stored.document == json.loads(json.dumps(each.replay.document))
+
+
+def test_a_trophy_shows_in_six_lines(all_shown: list[Shown]) -> None:
+    for each in all_shown:
+        promise = PROMISES[each.trophy.promise]
+        world = told_world(promise, each.trophy.world, each.finding.walk_ns)
+        assert len(world) + len(each.replay.evidence) <= 6
+
+
+def test_the_document_says_what_is_seen(all_shown: list[Shown]) -> None:
+    stored = blocks((ROOT / "TROPHIES.md").read_text(encoding="utf-8"))
+    expected = [overview(all_shown), *(told(each, FOLDER) for each in all_shown)]
+    assert stored["real"] == "\n\n".join(expected)
+
+
+@pytest.mark.slow
+@each_trophy
+def test_the_command_finds_it(trophy: Trophy) -> None:
+    budget = BUDGETS[trophy.budget or "dev"]
+    verdict = check_client(trophy.target, promises=[trophy.promise], budget=budget)
+    assert verdict[trophy.promise].outcome is Outcome.BROKEN
+
+
+@pytest.mark.slow
+@each_trophy
+def test_hypothesis_finds_it(trophy: Trophy) -> None:
+    verdict = check_client(trophy.target, promises=[trophy.promise], budget=HUNT)
+    assert verdict[trophy.promise].outcome is Outcome.BROKEN
