@@ -38,6 +38,9 @@ class Settings:
     ``profile``: ``browser`` or ``node``. ``own_context``: an engine of its own; else it shares one
     with other clients of the same code, to the same effect. ``feed``: what ``Math.random`` gives
     first; then come addressed draws, or ``fixed`` for ever. ``skew_ms``: how wrong its clock is.
+
+    Simplifications: an error that nobody catches is written down, and a client on Node goes on as
+    if it had a handler for it, where the process would end; HTTP requests fail; there is no Intl.
     """
 
     profile: str = "browser"

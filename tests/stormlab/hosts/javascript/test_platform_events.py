@@ -224,3 +224,26 @@ def test_an_error_in_the_error_handler_ends_there(lab: Make) -> None:
 def test_the_start_may_fail_at_once_or_later(lab: Make) -> None:
     assert lab("null.x").run().errors[0].startswith("TypeError: ")
     assert lab("return Promise.reject(new Error('no'))").run().errors[0].startswith("Error: no")
+
+
+def test_the_page_is_loaded_right_after_its_script(lab: Make) -> None:
+    body = """
+    say(document.readyState, this === window);
+    document.addEventListener("DOMContentLoaded", () => say("content", document.readyState));
+    addEventListener("DOMContentLoaded", (e) => say("bubbled", e.target === document));
+    document.onreadystatechange = () => say("ready", document.readyState);
+    window.onload = () => say("load"); addEventListener("pageshow", () => say("shown"));
+    Promise.resolve().then(() => say("micro")); setTimeout(() => say("timer"), 0);"""
+    assert lab(body).run().timed == [
+        (0, each)
+        for each in (
+            "interactive true",
+            "micro",
+            "content interactive",
+            "bubbled true",
+            "ready complete",
+            "load",
+            "shown",
+            "timer",
+        )
+    ]

@@ -254,3 +254,17 @@ def test_languages_that_the_engine_lacks_do_not_stop_code(value: Make) -> None:
         True,
         2,
     ]
+
+
+def test_headers_and_requests_can_be_made(value: Make) -> None:
+    found = value("""(() => { const h = new Headers({ "X-A": 1, b: "2" }); h.append("x-a", 3);
+      const r = new Request("/api", { method: "post", headers: h });
+      return [[...h], h.get("X-a"), h.get("no"), r.url, r.method, r.headers.has("B")]; })()""")
+    assert found == [
+        [["b", "2"], ["x-a", "1, 3"]],
+        "1, 3",
+        None,
+        "https://server.example/api",
+        "POST",
+        True,
+    ]

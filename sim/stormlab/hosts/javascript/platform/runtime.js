@@ -148,7 +148,9 @@ function spawn(id, factory, text) {
 
 function startClient() {
   const client = P;
-  const start = factories[client.factory](...GLOBALS.map((name) => client.window[name]));
+  const given = GLOBALS.map((name) => client.window[name]);
+  const start = factories[client.factory].apply(client.window, given);
+  if (!client.node) later(pageLoads);
   const note = (kind, detail = "") => { put(["note", words(kind), words(detail)]); };
   const found = start({ url: client.options.url, number: client.options.number, note });
   settled(found, (app) => { client.app = app === undefined ? null : app; });

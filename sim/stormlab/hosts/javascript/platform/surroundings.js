@@ -11,6 +11,19 @@ function setVisible(visible) {
   fire(P.window.document, new Event("visibilitychange", { bubbles: true }));
 }
 
+// A script runs when the page is read, as a module or deferred script does; what waits for the page
+// to be loaded is told right after.
+function pageLoads() {
+  const page = P.window.document;
+  later(() => {
+    page[IN].loaded = true;
+    later(() => fire(P.window, new Event("load")));
+    later(() => fire(P.window, new Event("pageshow")));
+    fire(page, new Event("readystatechange"));
+  });
+  fire(page, new Event("DOMContentLoaded", { bubbles: true }));
+}
+
 class Storage {
   constructor() { this[IN] = new Map(); }
   get length() { return this[IN].size; }
@@ -62,12 +75,12 @@ class NodeNavigator { // Node 21 and newer; no onLine there
 class Document extends EventTarget {
   constructor() {
     super();
-    this[IN] = { visible: true };
-    this.readyState = "complete";
+    this[IN] = { visible: true, loaded: false };
     this.cookie = "";
     this.title = "";
     this.head = this.body = this.documentElement = element();
   }
+  get readyState() { return this[IN].loaded ? "complete" : "interactive"; }
   get visibilityState() { return this[IN].visible ? "visible" : "hidden"; }
   get hidden() { return !this[IN].visible; }
   hasFocus() { return this[IN].visible; }
@@ -77,7 +90,7 @@ class Document extends EventTarget {
   getElementsByTagName() { return []; }
   createElement(name) { return element(name, this); }
 }
-handlerAttributes(Document.prototype, ["onvisibilitychange"]);
+handlerAttributes(Document.prototype, ["onvisibilitychange", "onreadystatechange"]);
 tagged(Document);
 
 // An <a> resolves its address, which clients use as a parser; the rest of a page does nothing.
@@ -164,12 +177,15 @@ function surroundings(client, options) {
   window.localStorage = storage();
   window.sessionStorage = storage();
   window.history = { state: null, length: 1, pushState() {}, replaceState() {} };
+  window.alert = (text) => put(["log", "alert", words(text)]);
+  window.confirm = () => true;
+  window.prompt = () => null;
   window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {} });
   Object.assign(window, { requestAnimationFrame, cancelAnimationFrame, requestIdleCallback, cancelIdleCallback });
   return window;
 }
 // On the prototype of every window, where a client's own assignment finds them.
-handlerAttributes(globalThis, ["ononline", "onoffline", "onpagehide", "onpageshow", "onbeforeunload", "onunload", "onstorage", "onunhandledrejection"]);
+handlerAttributes(globalThis, ["ononline", "onoffline", "onload", "onpagehide", "onpageshow", "onbeforeunload", "onunload", "onstorage", "onunhandledrejection"]);
 for (const name of ["onerror"]) {
   // window.onerror is given the message first (HTML, "the event handler processing algorithm")
   const key = Symbol(name);
@@ -197,6 +213,34 @@ const GLOBALS = ["globalThis", "window", "self", "global", "console", "navigator
 // Nobody answers it here: a request fails a millisecond later, as it does without a network.
 
 const FAILS_MS = 1;
+
+class Headers {
+  constructor(init = {}) {
+    this[IN] = new Map();
+    const entries = typeof init[Symbol.iterator] === "function" ? [...init] : Object.entries(init);
+    for (const [name, value] of entries) this.append(name, value);
+  }
+  append(name, value) { this[IN].set(String(name).toLowerCase(), this.has(name) ? `${this.get(name)}, ${value}` : String(value)); }
+  set(name, value) { this[IN].set(String(name).toLowerCase(), String(value)); }
+  get(name) { return this[IN].get(String(name).toLowerCase()) ?? null; }
+  has(name) { return this[IN].has(String(name).toLowerCase()); }
+  delete(name) { this[IN].delete(String(name).toLowerCase()); }
+  forEach(call) { for (const [name, value] of this) call(value, name, this); }
+  *[Symbol.iterator]() { yield* [...this[IN]].sort(([a], [b]) => (a < b ? -1 : 1)); }
+  *entries() { yield* this; }
+}
+tagged(Headers);
+
+class Request {
+  constructor(address, init = {}) {
+    const base = P.node ? undefined : P.window.location.href;
+    Object.assign(this, {
+      url: address instanceof Request ? address.url : new URL(address, base).href,
+      method: String(init.method || "GET").toUpperCase(), headers: new Headers(init.headers), signal: init.signal || null,
+    });
+  }
+}
+tagged(Request);
 
 function fetch(address) {
   put(["http", words(String(typeof address === "object" && address !== null && address.url !== undefined ? address.url : address))]);
@@ -252,6 +296,6 @@ define(globalThis, {
   AbortController, AbortSignal, MessageChannel, MessagePort, BroadcastChannel,
   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, Date: VirtualDate, performance,
   Promise: WatchedPromise, WeakRef, crypto, URL, URLSearchParams, TextEncoder, TextDecoder, Blob, structuredClone,
-  WebSocket, fetch, reportError: (error) => uncaught(error),
+  WebSocket, fetch, Headers, Request, reportError: (error) => uncaught(error),
 });
 for (const name of ["FinalizationRegistry", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
