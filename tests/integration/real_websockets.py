@@ -40,30 +40,64 @@ def chromium() -> str | None:
 
 
 class RealServer:
-    """Serves until :meth:`stop`; ``pages`` by path, and what was posted to ``/log``."""
+    """Serves until :meth:`stop`: pages by path, what is posted, and WebSockets.
+
+    A text that is posted is a signal, all else a report.
+    """
 
     def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
         self.pages: dict[str, str] = {}
         self.posted: list[Any] = []
-        self.was_posted = threading.Event()
+        self._news = threading.Condition()
         self._open: list[socket.socket] = []
-        self._stopped = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener: socket.socket | None = None
+        self.port = 0
+        self.listen()
 
-    def stop(self) -> None:
-        """End the listener and everything that is open."""
-        self._stopped = True
-        self._listener.close()
+    def listen(self) -> None:
+        """Take connections, again after :meth:`kill`."""
+        if self._listener is not None:
+            return
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def kill(self) -> None:
+        """End as a process does that is killed: nobody listens, nothing stays open."""
+        if self._listener is not None:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the one who accepts
+            self._listener.close()
+        self._listener = None
         for each in self._open:
             with suppress(OSError):
-                each.close()
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open.clear()
 
-    def _accept(self) -> None:
-        while not self._stopped:
+    def stop(self) -> None:
+        """End everything."""
+        self.kill()
+
+    def has_posted(self, wanted: Any, timeout_s: float) -> bool:
+        """Wait until somebody posts this; tells whether it came in time."""
+        with self._news:
+            return self._news.wait_for(lambda: wanted in self.posted, timeout_s)
+
+    def next_posted(self, count: int, timeout_s: float) -> Any:
+        """Wait for the report after so many; it, or None when it does not come in time."""
+
+        def reports() -> list[Any]:
+            return [each for each in self.posted if not isinstance(each, str)]
+
+        with self._news:
+            self._news.wait_for(lambda: len(reports()) > count, timeout_s)
+            return reports()[count] if len(reports()) > count else None
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
             try:
-                peer, _ = self._listener.accept()
+                peer, _ = listener.accept()
             except OSError:
                 return
             peer.settimeout(600)
@@ -87,9 +121,10 @@ class RealServer:
         if method == "POST":
             while len(rest) < int(headers["content-length"]):
                 rest += peer.recv(65_536)
-            self.posted.append(json.loads(rest))
             _answer(peer, 200, "")
-            self.was_posted.set()
+            with self._news:
+                self.posted.append(json.loads(rest))
+                self._news.notify_all()
         elif "sec-websocket-key" not in headers:
             page = self.pages.get(place.path)
             _answer(peer, 200 if page else 404, page or "")
@@ -217,7 +252,7 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
         'const report = (log) => fetch("/log", { method: "POST", body: JSON.stringify(log) });'
     )
     server.pages["/page"] = f"<!doctype html><script>{reporting}\n{script}</script>"
-    server.was_posted.clear()
+    before = len([each for each in server.posted if not isinstance(each, str)])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         browser = subprocess.Popen(
             [
@@ -230,7 +265,7 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
             stderr=subprocess.DEVNULL,
         )
         try:
-            assert server.was_posted.wait(timeout_s), "the page did not report in time"
+            found = server.next_posted(before, timeout_s)
         finally:
             browser.terminate()
             try:
@@ -238,4 +273,5 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
             except subprocess.TimeoutExpired:
                 browser.kill()
                 browser.wait(10)
-    return server.posted[-1]
+    assert found is not None, "the page did not report in time"
+    return found
