@@ -33,7 +33,10 @@ LIBRARIES = {
     "partysocket@1.3.0": """
       (lib, env) => { const s = new lib.WebSocket(env.url); return { close: () => s.close() }; }""",
     "robust-websocket@1.0.0": """
-      (lib, env) => { const s = new (lib.default || lib)(env.url); return { close: () => s.close() }; }""",
+      (lib, env) => {
+        const s = new (lib.default || lib)(env.url);
+        return { close: () => s.close() };
+      }""",
 }
 ENTRIES = {
     "partysocket@1.3.0": 'export { WebSocket } from "partysocket";',
