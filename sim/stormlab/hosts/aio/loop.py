@@ -319,6 +319,13 @@ class VirtualLoop(InertLoop):
         if self._failed is not None:
             self._failed(what, error)
 
+    def report_forgotten(self) -> None:
+        """Keep what failed in tasks that nobody asked; asyncio tells when they are collected."""
+        for task in list(self._tasks.values()):
+            if task.done() and getattr(task, "_log_traceback", False):
+                error = task.exception()  # counts as asked
+                self.fail("Task exception was never retrieved", error)
+
     def _asyncgen_begun(self, generator: AsyncGenerator[Any, Any]) -> None:
         self._order += 1
         self._asyncgens[self._order] = weakref.ref(generator)

@@ -171,6 +171,8 @@ class World:
         duration_ns = to_ns(duration_s)
         with self._around, surroundings(self._seed, self.cures):
             self.clock.run(duration_ns)
+            for process in self.processes:
+                process.loop.report_forgotten()
             self.over = True
             header = {
                 "model": "aio",

@@ -106,9 +106,10 @@ def test_what_nobody_catches_is_kept() -> None:
     world.client(main)
     trace = world.run(10)
     raised = [row.detail for row in trace if row.event is Event.RAISED]
-    assert [text.partition(": ")[2] for text in raised[1:]] == [
-        "ValueError: in a task",
+    # when a forgotten task is collected depends on the version: at once, or at the end
+    assert sorted(text.partition(": ")[2] for text in raised[1:]) == [
         "KeyError: 'its end'",
+        "ValueError: in a task",
     ]
     assert "ZeroDivisionError" in raised[0]
     assert len(world.failures) == 3
