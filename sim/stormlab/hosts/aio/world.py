@@ -87,7 +87,8 @@ class World:
 
         def failed(what: str, error: BaseException | None) -> None:
             said = f"{what}: {type(error).__name__}: {error}" if error is not None else what
-            self.journal.add(Event.RAISED, client=client, detail=said)
+            event = Event.RAISED if client >= 0 else Event.EXCEPTION
+            self.journal.add(event, client=client, detail=said)
 
         process = Process(
             self.clock,
