@@ -49,11 +49,14 @@ class Client:
         async def echo(data: Any) -> None:
             self.got.append(data)
 
-        await client.connect(self._url, **self._options)
-        while True:
-            if client.connected:
-                await client.emit("echo", len(self.got))
-            await asyncio.sleep(1)
+        try:
+            await client.connect(self._url, **self._options)
+            while True:
+                if client.connected:
+                    await client.emit("echo", len(self.got))
+                await asyncio.sleep(1)
+        finally:
+            await client.eio.http.close()  # an engine that is cancelled leaves it open
 
 
 def outage(ws: str, client: Client, seed: int = 1) -> tuple[World, Trace]:

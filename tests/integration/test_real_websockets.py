@@ -22,7 +22,6 @@ from stormlab.evidence import Outcome
 from stormlab.hosts.aio.bare import luck_of, run_aio
 from stormlab.hosts.aio.entropy import Luck
 from stormlab.policy import Policy, Scope
-from stormlab.policy.catalogue import find_policy
 from stormlab.properties.promises import PROMISES, Seen, Subject
 from stormlab.strategies import bare_worlds
 from stormlab.vocabulary import Event
@@ -140,7 +139,8 @@ def test_there_is_no_delay_after_a_connection_that_opened() -> None:
 
 def test_promises_judge_the_library_as_they_judge_its_model() -> None:
     """Where both are decided; a library's timers are not seen, so that less is decided of it."""
-    subject = Subject.of(find_policy("websockets"))
+    assert MODEL is not None
+    subject = Subject.of(MODEL, "websockets")
     verdicts: dict[tuple[str, str], set[Outcome]] = {}
     for case in range(40):
         world = without_hands(bare_world(Addressed(2, case), 300.0))

@@ -43,12 +43,20 @@ NOT_CLIENTS = 1 << 24  # from here on, the addresses of the chance of other proc
 
 
 class World:
-    """Chance follows from ``seed``; ``way_s``: from one host to another, one way."""
+    """Chance follows from ``seed``; ``way_s``: from one host to another, one way.
+
+    ``clock``: that of others who live in the same world; :meth:`run` runs it.
+    """
 
     def __init__(
-        self, seed: int = 0, *, way_s: float = WAY_NS / NS_PER_S, cures: frozenset[Cure] = ALL
+        self,
+        seed: int = 0,
+        *,
+        way_s: float = WAY_NS / NS_PER_S,
+        cures: frozenset[Cure] = ALL,
+        clock: Clock | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.draws = Draws(seed)
         self.network = Network(self.clock, to_ns(way_s))
         self.journal = Journal(self.clock)
