@@ -1,4 +1,7 @@
-"""Reconnecting clients of Python libraries, as their documentation shows them."""
+"""Reconnecting clients of Python libraries, as their documentation shows them.
+
+The names hold the versions that the findings are about; a test holds them against constraints.txt.
+"""
 
 from stormlab.hosts.recipe import Declares, Program
 from stormlab_models.libraries.peers import SocketIo
@@ -26,8 +29,8 @@ async def socketio_client(url: str) -> None:
 
 
 WEBSOCKETS = Program(
-    "websockets",
+    "websockets@15.0.1",
     websockets_client,
     declares=Declares(heartbeat_s=20.0, heartbeat_timeout_s=30.0),
 )
-PYTHON_SOCKETIO = Program("python-socketio", socketio_client, peer=SocketIo)
+PYTHON_SOCKETIO = Program("python-socketio@5.18.1", socketio_client, peer=SocketIo)

@@ -76,6 +76,7 @@ class Line:
         self.state = State.CONNECTING
         self._at_server = False  # the server holds it
         self._answers = False  # the application does
+        self._shut = False  # the application closed it, maybe before the client saw it open
         self._proven = False
         self._silent = self._gone = False  # as in stormlab.worlds.bare_socket
         self._fooled_by: Phase | None = None
@@ -177,8 +178,14 @@ class Line:
         if self.state is not State.CONNECTING:
             return
         around = self._around
-        if not around.online or around.phase.what in NOBODY or not self._at_server:
+        there = self._at_server or self._shut
+        if not around.online or around.phase.what in NOBODY or not there:
             self._fails(Cause.RESET if around.online else Cause.OFFLINE)
+            return
+        if self.protocol not in (self._offered or ("",)):
+            # WHATWG websockets, "establish a WebSocket connection"; ws and Chromium refuse both a
+            # subprotocol that was not offered, and none where some were
+            self._fails(Cause.REJECTED)
             return
         self.state = State.OPEN
         self._note(Event.OPEN)
@@ -223,6 +230,7 @@ class Line:
     def shut(self, code: int, reason: str) -> None:
         """The server's application closes it now; the client hears of it one way later."""
         if self._at_server:
+            self._shut = True
             self._leave()
             self._after(WAY_NS, partial(self._ended, Phase("serve", 0, code), reason=reason))
 

@@ -3,8 +3,10 @@
 esbuild takes in what a client imports, strips TypeScript's types, and leaves one script that sets
 one global, ``__lib``: the module's exports. What is bundled is what a browser gets (``browser``
 builds of packages, ``NODE_ENV`` "production"), in ES2020. The profile ``node`` takes what Node
-gets; there ``require("ws")`` gives the global WebSocket, without the events and methods that only
-``ws`` has, and another part of Node can be imported but not called.
+gets; there ``require("ws")`` gives the global WebSocket, which the lab's platform makes like that
+of ``ws``, and another part of Node can be imported but not called. Async functions are rewritten to
+generators and ``new Promise``, in the same order of microtasks, so that rejections which nobody
+handles can be told (``platform/promises.js``).
 
 A file's imports come from its own project's ``node_modules``, else from the locked set
 (:mod:`.npm`). Nothing is written beside it. Equal input gives equal bytes on every machine: the
@@ -50,6 +52,9 @@ _OPTIONS = (
     "--format=iife",
     f"--global-name={GLOBAL_NAME}",
     "--target=es2020",
+    "--supported:async-await=false",
+    "--supported:async-generator=false",
+    "--supported:for-await=false",
     '--define:process.env.NODE_ENV="production"',
     "--sourcemap=inline",
     "--sources-content=false",

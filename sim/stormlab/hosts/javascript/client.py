@@ -22,8 +22,11 @@ AGENTS = {
 }
 CLOSING_NS = {"browser": to_ns(60.0), "node": to_ns(30.0)}
 """How long a client waits for the answer to its close frame: Chromium
-(net/websockets/websocket_channel.cc, kClosingHandshakeTimeoutSeconds), npm ws@8:lib/websocket.js."""
+(net/websockets/websocket_channel.cc, kClosingHandshakeTimeoutSeconds), npm ws@8 (CLOSE_TIMEOUT);
+both measured: tests/integration/test_fidelity.py."""
 TELLS_PER_S_MAX = 20_000  # events in one second of virtual time: the code never waits
+IDLE_MAX = 20_000  # timers in a row that only set timers again,
+IDLE_S = 400.0  # if they come within so many seconds: 50 in one second
 GAVE_UP = "gave up"  # env.note("gave up"): no further attempt by itself, and it says so
 SAID_MAX = 300  # characters of a line that are kept
 
@@ -35,6 +38,9 @@ class Settings:
     ``profile``: ``browser`` or ``node``. ``own_context``: an engine of its own; else it shares one
     with other clients of the same code, to the same effect. ``feed``: what ``Math.random`` gives
     first; then come addressed draws, or ``fixed`` for ever. ``skew_ms``: how wrong its clock is.
+
+    Simplifications: an error that nobody catches is written down, and a client on Node goes on as
+    if it had a handler for it, where the process would end; HTTP requests fail; there is no Intl.
     """
 
     profile: str = "browser"
@@ -69,7 +75,24 @@ class JavaScriptClient:
         self._timers: dict[int, Timer] = {}
         self._mouths: dict[int, Mouth] = {}
         self._second_ns = self._tells = 0
+        self._idle = self._idle_since_ns = 0  # timers in a row that only set timers
         self.halted = self._has = self._closed = False
+        self._does: dict[str, Callable[..., None]] = {
+            "t": self._set_timer,
+            "c": self._clear_timer,
+            "w": self._new_socket,
+            "s": self._send,
+            "b": self._send_bytes,
+            "x": self._close,
+            "kill": self._kill,
+            "early": self._early,
+            "log": partial(self._said, Event.CONSOLE),
+            "err": partial(self._said, Event.UNCAUGHT),
+            "note": self._noted,
+            "has": self._has_it,
+            "http": partial(self._said, Event.HTTP_REQUEST),
+            "missing": partial(self._said, Event.NOTED, "has no method"),
+        }
         who = address(diary.client)
         self._number = self._engine.spawn(
             code,
@@ -114,8 +137,11 @@ class JavaScriptClient:
 
     def forget(self) -> None:
         """The run is over: keep nothing in the engine."""
-        if not self.halted:
-            self._engine.drop(self._number)
+        if self.halted:
+            return
+        self._engine.drop(self._number)
+        if not self._engine.clean():
+            forget_engine(self._code)
 
     # what it does --------------------------------------------------------------------------------
 
@@ -126,15 +152,29 @@ class JavaScriptClient:
         if now_ns >= self._second_ns:
             self._second_ns, self._tells = now_ns + to_ns(1.0), 0
         self._tells += 1
+        if self._tells > TELLS_PER_S_MAX:
+            self._halt(f"more than {TELLS_PER_S_MAX:,} events in a second: it never waits")
+            return
         try:
-            if self._tells > TELLS_PER_S_MAX:
-                raise CodeError(f"more than {TELLS_PER_S_MAX:,} events in a second: it never waits")
             done = self._engine.tell(self._number, now_ns / NS_PER_MS, kind, *given)
         except CodeError as error:
             self._halt(str(error))
             return
         for name, *rest in done:
-            _DOES[name](self, *rest)
+            self._does[name](*rest)
+        if kind == "timer":
+            self._look_at_timers(done)
+
+    def _look_at_timers(self, done: list[list[Any]]) -> None:
+        """Stop code that does nothing but set timers, and these without a pause."""
+        if self._idle == 0 or any(each[0] not in {"t", "c"} for each in done):
+            self._idle, self._idle_since_ns = 1, self._clock.now_ns
+            return
+        self._idle += 1
+        if self._idle > IDLE_MAX:
+            self._idle = 0
+            if self._clock.now_ns - self._idle_since_ns < to_ns(IDLE_S):
+                self._halt(f"{IDLE_MAX:,} timers in a row did nothing else: it never waits")
 
     def _halt(self, reason: str) -> None:
         """The code does not come to an end: the client is dead, its sockets stay as they are."""
@@ -199,7 +239,7 @@ class JavaScriptClient:
     def ended(self, number: int, end: End) -> None:
         """A socket of its is over."""
         self._mouths.pop(number, None)
-        self._tell("end", number, end.code, end.reason, end.clean, end.failed)
+        self._tell("end", number, end.code, end.reason, end.clean, end.failed, end.cause.value)
 
     def heard(self, kind: str, *given: Any) -> None:  # noqa: ANN401
         """A socket of its hears something."""
@@ -226,21 +266,3 @@ class _Socket:
 
     def ended(self, end: End) -> None:
         self._client.ended(self._number, end)
-
-
-_DOES: dict[str, Callable[..., None]] = {
-    "t": JavaScriptClient._set_timer,
-    "c": JavaScriptClient._clear_timer,
-    "w": JavaScriptClient._new_socket,
-    "s": JavaScriptClient._send,
-    "b": JavaScriptClient._send_bytes,
-    "x": JavaScriptClient._close,
-    "kill": JavaScriptClient._kill,
-    "early": JavaScriptClient._early,
-    "log": lambda client, *words: client._said(Event.CONSOLE, *words),
-    "err": lambda client, text: client._said(Event.UNCAUGHT, text),
-    "note": JavaScriptClient._noted,
-    "http": lambda client, url: client._said(Event.HTTP_REQUEST, url),
-    "has": JavaScriptClient._has_it,
-    "missing": lambda client, name: client._said(Event.NOTED, "has no method", name),
-}

@@ -13,17 +13,40 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from time import process_time  # noqa: TID251  code under test is given real seconds, no more
+from typing import Any, TypeGuard
 
 from stormlab.hosts.failure import HostError
 
-FILES = ("events.js", "timers.js", "text.js", "websocket.js", "runtime.js")
+FILES = (
+    "events.js",
+    "promises.js",
+    "timers.js",
+    "dates.js",
+    "bytes.js",
+    "text.js",
+    "websocket.js",
+    "surroundings.js",
+    "runtime.js",
+)
 CALL_S_MAX = 2.0  # of processor time, for one event of a client
+EVENT_S_MAX = 3.0  # the same, with all its microtasks and listeners
 MICROTASKS_MAX = 50_000  # in one event: a chain of promises that never ends
-MEMORY_BYTES_MAX = 1 << 30
+JOBS_MAX = 20_000  # in one event: listeners, messages to itself
+LOOKED_EVERY = 16  # microtasks or jobs between two looks at the processor's time
+MEMORY_BYTES_MAX = 1 << 29
 STACK_BYTES_MAX = 1 << 20
 CLIENTS_MAX = 5_000  # of one engine, one after the other: then a new one takes over
 MISSING = "running JavaScript needs quickjs-ng: pip install 'stormlab[js]'"
+
+
+COMMANDS = frozenset(  # see client.py
+    {"t", "c", "w", "s", "b", "x", "kill", "early", "log", "err", "note", "http", "has", "missing"}
+)
+TOO_MUCH = "too much at one moment"  # what the platform says of more commands than it keeps
+
+
+_FLOOD = "one event did more than 100,000 things: an endless loop"
 
 
 class CodeError(HostError):
@@ -82,11 +105,13 @@ class Engine:
         self._step = context.eval("lab.step")
         self._take = context.eval("lab.take")
         self._drop = context.eval("lab.drop")
+        self._clean = context.eval("lab.clean")
         self._parameters = context.eval("lab.parameters")
         context.eval("delete globalThis.lab; 0")
         self._pending = context.execute_pending_job
         self._factories: dict[str, int] = {}
         self.clients = 0
+        self.spoiled = False
 
     def compile(self, code: Code) -> int:
         """The number of a factory of clients of this code; compiled once.
@@ -103,11 +128,18 @@ class Engine:
         return self._factories[code.digest]
 
     def spawn(self, code: Code, options: dict[str, Any]) -> int:
-        """A new client of this code, not started yet; gives its number."""
+        """A new client of this code, not started yet; gives its number.
+
+        Raises:
+            CodeError: one line, when it is not JavaScript, or others have taken all the memory.
+        """
         factory = self.compile(code)
         number = self.clients
         self.clients += 1
-        self._spawn(number, factory, json.dumps(options))
+        try:
+            self._spawn(number, factory, json.dumps(options))
+        except self._failures as error:
+            raise CodeError(_ended(error)) from None
         return number
 
     def tell(self, number: int, now_ms: float, kind: str, *given: Any) -> list[list[Any]]:  # noqa: ANN401
@@ -119,26 +151,67 @@ class Engine:
         pending = self._pending
         try:
             left = self._heard(number, now_ms, kind, *given)
-            while True:
-                if pending():
-                    self._drain()
-                if not left:
-                    break
-                left = self._step()
+            if pending():
+                self._drain(process_time())
+            if left:
+                self._finish()
             text = self._take()
+            done = json.loads(text) if text else []
         except self._failures as error:
             raise CodeError(_ended(error)) from None
-        return json.loads(text) if text else []
+        except ValueError:
+            raise CodeError("it broke the engine's own objects") from None
+        if done == TOO_MUCH:
+            raise CodeError(_FLOOD)
+        if not _are_commands(done):
+            raise CodeError("it broke the engine's own objects")
+        return done
 
-    def _drain(self) -> None:
-        for _ in range(MICROTASKS_MAX):
+    def _finish(self) -> None:
+        """Run the jobs that are left, each with its microtasks."""
+        began_s = process_time()
+        for job in range(JOBS_MAX):
+            if job % LOOKED_EVERY == LOOKED_EVERY - 1:
+                _check_time(began_s)
+            left = self._step()
+            if self._pending():
+                self._drain(began_s)
+            if not left:
+                return
+        raise CodeError(f"more than {JOBS_MAX:,} tasks at one moment: it never waits")
+
+    def _drain(self, began_s: float) -> None:
+        for job in range(MICROTASKS_MAX):
             if not self._pending():
                 return
+            if job % LOOKED_EVERY == LOOKED_EVERY - 1:
+                _check_time(began_s)
         raise CodeError(f"more than {MICROTASKS_MAX:,} promises in a row: it never comes to an end")
+
+    def clean(self) -> bool:
+        """Whether no client has left anything in the engine's own objects."""
+        try:
+            return not self.spoiled and bool(self._clean())
+        except self._failures:
+            return False
 
     def drop(self, number: int) -> None:
         """Forget a client."""
-        self._drop(number)
+        try:
+            self._drop(number)
+        except self._failures:
+            self.spoiled = True
+
+
+def _are_commands(done: Any) -> TypeGuard[list[list[Any]]]:  # noqa: ANN401
+    return isinstance(done, list) and all(
+        isinstance(each, list) and each and each[0] in COMMANDS for each in done
+    )
+
+
+def _check_time(began_s: float) -> None:
+    if process_time() - began_s > EVENT_S_MAX:
+        raise CodeError(f"one event took more than {EVENT_S_MAX:g} s: it never comes to an end")
 
 
 def _one_line(error: Exception) -> str:
@@ -147,6 +220,8 @@ def _one_line(error: Exception) -> str:
 
 def _ended(error: Exception) -> str:
     text = _one_line(error)
+    if TOO_MUCH in text:
+        return _FLOOD
     if "interrupted" in text:
         return f"one event took more than {CALL_S_MAX:g} s: an endless loop"
     if "out of memory" in text:

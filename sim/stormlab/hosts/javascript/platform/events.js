@@ -1,130 +1,217 @@
-// Event, EventTarget and what descends from them (WHATWG DOM, section 2).
+// Event, EventTarget and what descends from them (WHATWG DOM, sections 2 and 3).
 //
 // A listener is called by dispatch(): at once when code under test dispatches an event itself, or
 // as a job of its own when the platform does, so that a browser's microtask checkpoint can lie
 // between two listeners (HTML, "clean up after running script").
+//
+// What an object is made of lies under symbols: as in a browser, JSON and for-in loops see nothing
+// of it but isTrusted.
+
+const IN = Symbol("inside");
+const LISTENERS = Symbol("listeners");
+const PARENT = Symbol("parent"); // where an event bubbles to
+const EMITTER = Symbol("emitter"); // of Node: see callListener()
+
+function tagged(type) {
+  Object.defineProperty(type.prototype, Symbol.toStringTag, { value: type.name, configurable: true });
+}
 
 class Event {
-  constructor(type, init = {}) {
-    if (arguments.length === 0) throw new TypeError("1 argument required, but only 0 present.");
-    this.type = String(type);
-    this.bubbles = Boolean(init.bubbles);
-    this.cancelable = Boolean(init.cancelable);
-    this.composed = Boolean(init.composed);
-    this.target = this.currentTarget = null;
-    this.defaultPrevented = this.isTrusted = false;
-    this.eventPhase = 0;
-    this.timeStamp = nowMs();
-    this.stopped = false;
+  constructor(type, init) {
+    if (arguments.length === 0) throw new TypeError("Failed to construct 'Event': 1 argument required, but only 0 present.");
+    const given = init === undefined || init === null ? {} : init;
+    this[IN] = {
+      type: String(type),
+      bubbles: Boolean(given.bubbles),
+      cancelable: Boolean(given.cancelable),
+      composed: Boolean(given.composed),
+      target: null, current: null, prevented: false, stopped: false, contained: false, phase: 0,
+      time: nowMs(),
+    };
+    this.isTrusted = false;
   }
-  get srcElement() { return this.target; }
-  preventDefault() { if (this.cancelable) this.defaultPrevented = true; }
-  stopPropagation() {}
-  stopImmediatePropagation() { this.stopped = true; }
-  composedPath() { return this.currentTarget === null ? [] : [this.currentTarget]; }
+  get type() { return this[IN].type; }
+  get bubbles() { return this[IN].bubbles; }
+  get cancelable() { return this[IN].cancelable; }
+  get composed() { return this[IN].composed; }
+  get target() { return this[IN].target; }
+  get srcElement() { return this[IN].target; }
+  get currentTarget() { return this[IN].current; }
+  get eventPhase() { return this[IN].phase; }
+  get timeStamp() { return this[IN].time; }
+  get defaultPrevented() { return this[IN].prevented; }
+  get returnValue() { return !this[IN].prevented; }
+  get cancelBubble() { return this[IN].contained; }
+  set cancelBubble(yes) { if (yes) this[IN].contained = true; }
+  preventDefault() { if (this[IN].cancelable) this[IN].prevented = true; }
+  stopPropagation() { this[IN].contained = true; }
+  stopImmediatePropagation() { this[IN].stopped = this[IN].contained = true; }
+  composedPath() {
+    const path = [];
+    if (this[IN].current === null) return path;
+    for (let at = this[IN].target; at !== null && at !== undefined; at = at[PARENT]) path.push(at);
+    return path;
+  }
+}
+for (const [name, value] of Object.entries({ NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 })) {
+  Event[name] = Event.prototype[name] = value;
+}
+
+function given(init, name, otherwise) {
+  return init === undefined || init === null || init[name] === undefined ? otherwise : init[name];
 }
 
 class CustomEvent extends Event {
-  constructor(type, init = {}) {
-    super(type, init);
-    this.detail = init.detail === undefined ? null : init.detail;
-  }
+  constructor(type, init) { super(type, init); this[IN].detail = given(init, "detail", null); }
+  get detail() { return this[IN].detail; }
 }
 
 class MessageEvent extends Event {
-  constructor(type, init = {}) {
+  constructor(type, init) {
     super(type, init);
-    this.data = init.data === undefined ? null : init.data;
-    this.origin = init.origin === undefined ? "" : init.origin;
-    this.lastEventId = "";
-    this.source = null;
-    this.ports = [];
+    const inside = this[IN];
+    inside.data = given(init, "data", null);
+    inside.origin = String(given(init, "origin", ""));
+    inside.lastEventId = String(given(init, "lastEventId", ""));
+    inside.source = given(init, "source", null);
+    inside.ports = given(init, "ports", []);
   }
+  get data() { return this[IN].data; }
+  get origin() { return this[IN].origin; }
+  get lastEventId() { return this[IN].lastEventId; }
+  get source() { return this[IN].source; }
+  get ports() { return this[IN].ports; }
 }
 
 class CloseEvent extends Event {
-  constructor(type, init = {}) {
+  constructor(type, init) {
     super(type, init);
-    this.wasClean = Boolean(init.wasClean);
-    this.code = init.code === undefined ? 0 : init.code;
-    this.reason = init.reason === undefined ? "" : init.reason;
+    this[IN].wasClean = Boolean(given(init, "wasClean", false));
+    this[IN].code = Number(given(init, "code", 0)) & 0xffff;
+    this[IN].reason = String(given(init, "reason", ""));
   }
+  get wasClean() { return this[IN].wasClean; }
+  get code() { return this[IN].code; }
+  get reason() { return this[IN].reason; }
 }
 
 class ErrorEvent extends Event {
-  constructor(type, init = {}) {
+  constructor(type, init) {
     super(type, init);
-    this.message = init.message === undefined ? "" : init.message;
-    this.error = init.error === undefined ? null : init.error;
+    this[IN].message = String(given(init, "message", ""));
+    this[IN].error = given(init, "error", undefined);
   }
+  get message() { return this[IN].message; }
+  get error() { return this[IN].error; }
+  get filename() { return ""; }
+  get lineno() { return 0; }
+  get colno() { return 0; }
 }
 
-const LISTENERS = Symbol("listeners");
+class PromiseRejectionEvent extends Event {
+  constructor(type, init) {
+    super(type, init);
+    this[IN].promise = given(init, "promise", null);
+    this[IN].reason = given(init, "reason", undefined);
+  }
+  get promise() { return this[IN].promise; }
+  get reason() { return this[IN].reason; }
+}
+for (const type of [Event, CustomEvent, MessageEvent, CloseEvent, ErrorEvent, PromiseRejectionEvent]) tagged(type);
 
 class EventTarget {
   constructor() { this[LISTENERS] = []; }
 
   addEventListener(type, callback, options) {
     if (callback === null || callback === undefined) return;
-    const given = typeof options === "object" && options !== null ? options : {};
-    const capture = typeof options === "boolean" ? options : Boolean(given.capture);
+    const object = typeof options === "object" && options !== null;
+    const capture = object ? Boolean(options.capture) : Boolean(options);
     const list = this[LISTENERS];
     type = String(type);
-    if (list.some((l) => l.type === type && l.callback === callback && l.capture === capture)) return;
-    if (given.signal !== undefined && given.signal !== null) {
-      if (given.signal.aborted) return;
-      given.signal.addEventListener("abort", () => this.removeEventListener(type, callback, capture));
+    for (const held of list) {
+      if (held.type === type && held.callback === callback && held.capture === capture) return;
     }
-    list.push({ type, callback, capture, once: Boolean(given.once), removed: false });
+    const signal = object ? options.signal : undefined;
+    if (signal !== undefined && signal !== null) {
+      if (signal.aborted) return;
+      signal.addEventListener("abort", () => this.removeEventListener(type, callback, capture));
+    }
+    list.push({ type, callback, capture, once: object && Boolean(options.once), removed: false });
   }
 
   removeEventListener(type, callback, options) {
-    const capture = typeof options === "boolean" ? options : Boolean(options && options.capture);
+    const capture = typeof options === "object" && options !== null ? Boolean(options.capture) : Boolean(options);
     const list = this[LISTENERS];
+    type = String(type);
     const at = list.findIndex(
-      (l) => l.type === String(type) && l.callback === callback && l.capture === capture);
+      (held) => held.type === type && held.callback === callback && held.capture === capture);
     if (at >= 0) { list[at].removed = true; list.splice(at, 1); }
   }
 
   dispatchEvent(event) {
-    event.target = event.currentTarget = this;
-    event.stopped = false;
-    for (const listener of listenersOf(this, event.type)) callListener(this, event, listener);
-    event.currentTarget = null;
-    return !event.defaultPrevented;
+    if (!(event instanceof Event)) throw new TypeError("Failed to execute 'dispatchEvent' on 'EventTarget': parameter 1 is not of type 'Event'.");
+    const inside = event[IN];
+    if (inside.current !== null) throw new DOMException("Failed to execute 'dispatchEvent' on 'EventTarget': The event is already being dispatched.", "InvalidStateError");
+    inside.target = this;
+    for (const target of way(this, event)) {
+      if (inside.contained) break;
+      for (const held of listenersOf(target, inside.type)) callListener(target, event, held);
+    }
+    inside.stopped = inside.contained = false;
+    return !inside.prevented;
   }
+}
+tagged(EventTarget);
+
+function way(target, event) {
+  const parent = target[PARENT];
+  return event[IN].bubbles && parent !== undefined ? [target, parent] : [target];
 }
 
 function listenersOf(target, type) {
-  return target[LISTENERS].filter((listener) => listener.type === type);
+  return target[LISTENERS].filter((held) => held.type === type);
 }
 
-function callListener(target, event, listener) {
-  if (listener.removed || event.stopped) return;
-  if (listener.once) {
-    listener.removed = true;
-    target[LISTENERS].splice(target[LISTENERS].indexOf(listener), 1);
+// Node's EventEmitter calls a listener that was taken out meanwhile, and none after one that throws.
+function callListener(target, event, held) {
+  const inside = event[IN], emitter = target[EMITTER] === true;
+  if (inside.stopped || (held.removed && !emitter)) return;
+  if (held.once) {
+    const list = target[LISTENERS], at = list.indexOf(held);
+    held.removed = true;
+    if (at >= 0) list.splice(at, 1);
   }
-  const callback = listener.callback;
+  const callback = held.callback;
+  inside.current = target;
+  inside.phase = target === inside.target ? 2 : 3;
   try {
     if (typeof callback === "function") callback.call(target, event);
-    else if (typeof callback.handleEvent === "function") callback.handleEvent(event);
+    else callback.handleEvent(event);
   } catch (error) {
     uncaught(error);
+    if (emitter) inside.stopped = true;
   }
+  inside.current = null;
+  inside.phase = 0;
 }
 
 // Calls the listeners of an event that the platform fires, each as a job (see runtime.js).
 function fire(target, event) {
+  const inside = event[IN];
   event.isTrusted = true;
-  event.target = event.currentTarget = target;
-  const calls = listenersOf(target, event.type).map(
-    (listener) => () => callListener(target, event, listener));
+  inside.target = target;
+  const calls = [];
+  for (const at of way(target, event)) {
+    for (const held of listenersOf(at, inside.type)) {
+      calls.push(() => { if (!inside.contained || at === target) callListener(at, event, held); });
+    }
+  }
   runNext(calls);
+  return calls.length;
 }
 
 // Attributes such as onopen: a listener that keeps the place it was first given (HTML, "event
-// handlers"); set to null it is taken out.
+// handlers"); set to null it is taken out. In an emitter of Node it goes to the end each time.
 function handlerAttributes(prototype, names) {
   for (const name of names) {
     const type = name.slice(2);
@@ -135,37 +222,44 @@ function handlerAttributes(prototype, names) {
       get() { return this[key] === undefined ? null : this[key].handler; },
       set(handler) {
         const usable = typeof handler === "function" || (typeof handler === "object" && handler !== null);
-        if (this[key] !== undefined) {
-          if (usable) { this[key].handler = handler; return; }
-          this.removeEventListener(type, this[key].callback);
+        const before = this[key];
+        if (before !== undefined) {
+          if (usable && this[EMITTER] !== true) { before.handler = handler; return; }
+          this.removeEventListener(type, before.callback);
           this[key] = undefined;
-        } else if (usable) {
-          const held = { handler, callback: undefined };
-          const target = this;
-          held.callback = function (event) {
-            if (typeof held.handler === "function") return held.handler.call(target, event);
-          };
-          this[key] = held;
-          this.addEventListener(type, held.callback);
         }
+        if (!usable) return;
+        const held = { handler, callback: undefined };
+        held.callback = function (event) {
+          if (typeof held.handler !== "function") return;
+          if (held.handler.call(this, event) === false) event.preventDefault();
+        };
+        this[key] = held;
+        this.addEventListener(type, held.callback);
       },
     });
   }
 }
 
-// --- AbortController (WHATWG DOM, section 3) ----------------------------------------------------
+// --- AbortController ----------------------------------------------------------------------------
 
 class AbortSignal extends EventTarget {
-  constructor() { super(); this.aborted = false; this.reason = undefined; }
-  throwIfAborted() { if (this.aborted) throw this.reason; }
-  static abort(reason) { const signal = new AbortSignal(); abort(signal, reason); return signal; }
+  constructor(key) {
+    if (key !== IN) throw new TypeError("Illegal constructor");
+    super();
+    this[IN] = { aborted: false, reason: undefined };
+  }
+  get aborted() { return this[IN].aborted; }
+  get reason() { return this[IN].reason; }
+  throwIfAborted() { if (this[IN].aborted) throw this[IN].reason; }
+  static abort(reason) { const signal = new AbortSignal(IN); abort(signal, reason); return signal; }
   static timeout(ms) {
-    const signal = new AbortSignal();
+    const signal = new AbortSignal(IN);
     setTimeout(() => abort(signal, new DOMException("signal timed out", "TimeoutError")), ms);
     return signal;
   }
   static any(signals) {
-    const all = new AbortSignal();
+    const all = new AbortSignal(IN);
     for (const signal of signals) {
       if (signal.aborted) { abort(all, signal.reason); break; }
       signal.addEventListener("abort", () => abort(all, signal.reason));
@@ -174,15 +268,71 @@ class AbortSignal extends EventTarget {
   }
 }
 handlerAttributes(AbortSignal.prototype, ["onabort"]);
+tagged(AbortSignal);
 
 function abort(signal, reason) {
-  if (signal.aborted) return;
-  signal.aborted = true;
-  signal.reason = reason === undefined ? new DOMException("signal is aborted without reason", "AbortError") : reason;
+  if (signal[IN].aborted) return;
+  signal[IN].aborted = true;
+  signal[IN].reason = reason === undefined ? new DOMException("signal is aborted without reason", "AbortError") : reason;
   signal.dispatchEvent(new Event("abort"));
 }
 
 class AbortController {
-  constructor() { this.signal = new AbortSignal(); }
-  abort(reason) { abort(this.signal, reason); }
+  constructor() { this[IN] = new AbortSignal(IN); }
+  get signal() { return this[IN]; }
+  abort(reason) { abort(this[IN], reason); }
 }
+tagged(AbortController);
+
+// --- MessageChannel (HTML, "channel messaging"), which some use as a timer of no delay -----------
+
+class MessagePort extends EventTarget {
+  constructor(key) {
+    if (key !== IN) throw new TypeError("Illegal constructor");
+    super();
+    this[IN] = { other: null, started: false, waiting: [] };
+  }
+  postMessage(data) {
+    const other = this[IN].other;
+    if (other === null) return;
+    other[IN].waiting.push(structuredClone(data));
+    if (other[IN].started) soon(() => deliver(other));
+  }
+  start() {
+    if (this[IN].started) return;
+    this[IN].started = true;
+    if (this[IN].waiting.length > 0) soon(() => deliver(this));
+  }
+  close() {
+    const other = this[IN].other;
+    this[IN].other = null;
+    if (other !== null) other[IN].other = null;
+  }
+  ref() {}
+  unref() {}
+}
+handlerAttributes(MessagePort.prototype, ["onmessage", "onmessageerror"]);
+const plainHandler = Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage");
+Object.defineProperty(MessagePort.prototype, "onmessage", {
+  ...plainHandler,
+  set(handler) { plainHandler.set.call(this, handler); this.start(); },
+});
+tagged(MessagePort);
+
+function deliver(port) {
+  const waiting = port[IN].waiting;
+  if (waiting.length === 0) return;
+  const data = waiting.shift();
+  if (waiting.length > 0) soon(() => deliver(port));
+  fire(port, new MessageEvent("message", { data }));
+}
+
+class MessageChannel {
+  constructor() {
+    this.port1 = new MessagePort(IN);
+    this.port2 = new MessagePort(IN);
+    this.port1[IN].other = this.port2;
+    this.port2[IN].other = this.port1;
+  }
+}
+tagged(MessageChannel);

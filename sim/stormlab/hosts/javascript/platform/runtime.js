@@ -7,18 +7,41 @@
 let P = null;
 const clients = new Map();
 const factories = [];
+// What code under test may replace, and the platform needs.
+const { stringify: toJson, parse: fromJson } = JSON;
 
+function define(place, names) {
+  for (const name of Object.keys(names)) {
+    Object.defineProperty(place, name, { value: names[name], configurable: true, writable: true, enumerable: false });
+  }
+}
+
+function put(command) {
+  if (P.out.length >= OUT_MAX) throw new RangeError(TOO_MUCH);
+  P.out[P.out.length] = command;
+}
 function later(job) { P.jobs.push(job); }
 function runNext(jobs) { P.jobs.unshift(...jobs); }
+// As a task of its own, now or as soon as the host can.
+function soon(job) { later(job); }
 
-function words(value) {
+const WORDS_MAX = 400;
+const OUT_MAX = 100000;
+const TOO_MUCH = "too much at one moment";
+
+function words(value) { return textOf(value).slice(0, WORDS_MAX).toWellFormed(); }
+
+function textOf(value) {
   if (typeof value === "string") return value;
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
   try {
-    const text = JSON.stringify(value);
-    return text === undefined ? String(value) : text;
-  } catch {
+    if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      const text = toJson(value);
+      if (text !== undefined && text !== "{}") return text;
+    }
     return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
   }
 }
 
@@ -28,7 +51,11 @@ function uncaught(error) {
     const place = /(\d+:\d+)\)?$/.exec(error.stack.trim().split("\n")[0]);
     if (place !== null) text += ` (at ${place[1]} of the bundle)`;
   }
-  P.out.push(["err", text]);
+  put(["err", text]);
+  if (P.node || P.window === null || P.erring) return;
+  P.erring = true; // an error of a listener for errors is not told to it
+  P.window.dispatchEvent(new ErrorEvent("error", { message: `Uncaught ${words(error)}`, error, cancelable: true }));
+  P.erring = false;
 }
 
 // The next job, and in Node all of them; how many are left.
@@ -47,18 +74,15 @@ function step() {
 
 // What the client did since it was asked last, as JSON; empty: nothing.
 function take() {
+  if (P.rejected.length > 0) tellRejected();
   if (P.out.length === 0) return "";
-  const text = JSON.stringify(P.out);
+  const text = P.out.length < OUT_MAX ? toJson(P.out) : toJson(TOO_MUCH);
   P.out = [];
   return text;
 }
 
-function enter(id, now) {
-  P = clients.get(id);
-  P.now = now;
-}
-
 const HEARD = {
+  __proto__: null,
   timer: timerFired,
   open: socketOpened,
   message: socketMessage,
@@ -72,13 +96,14 @@ const HEARD = {
 };
 
 // Something happened to a client; how many jobs are left after the first.
-function heard(id, now, kind, a, b, c, d, e) {
-  enter(id, now);
-  if (P.unsent.length > 0 && P.window.navigator.onLine_) {
-    for (const socket of P.unsent) socket.sent_ = 0;
+function heard(id, now, kind, a, b, c, d, e, f) {
+  P = clients.get(id);
+  P.now = now;
+  if (P.unsent.length > 0 && P.window.navigator[IN].online) {
+    for (const socket of P.unsent) socket[IN].sent = 0;
     P.unsent = [];
   }
-  later(() => HEARD[kind](a, b, c, d, e));
+  later(() => HEARD[kind](a, b, c, d, e, f));
   return step();
 }
 
@@ -93,9 +118,9 @@ function drop(id) {
 function register(factory) { return factories.push(factory) - 1; }
 
 function spawn(id, factory, text) {
-  const options = JSON.parse(text);
+  const options = fromJson(text);
   const stream = (key, feed) => ({ key: BigInt(key), ordinal: 0, feed });
-  const client = {
+  P = {
     id,
     node: options.node,
     now: 0,
@@ -108,164 +133,89 @@ function spawn(id, factory, text) {
     sockets: new Map(),
     socketSeq: 0,
     unsent: [],
+    rejected: [],
+    erring: false,
     random: { ...stream(options.random_key, options.feed), fixed: options.fixed },
     secret: stream(options.secret_key, []),
     factory,
     options,
     app: null,
+    window: null,
   };
-  clients.set(id, client);
-  P = client;
-  client.window = surroundings(client, options);
+  clients.set(id, P);
+  P.window = surroundings(P, options);
 }
 
 function startClient() {
   const client = P;
-  const start = factories[client.factory](...GLOBALS.map((name) => client.window[name]));
-  const note = (kind, detail = "") => client.out.push(["note", String(kind), words(detail)]);
+  const given = GLOBALS.map((name) => client.window[name]);
+  const start = factories[client.factory].apply(client.window, given);
+  if (!client.node) later(pageLoads);
+  const note = (kind, detail = "") => { put(["note", words(kind), words(detail)]); };
   const found = start({ url: client.options.url, number: client.options.number, note });
-  const keep = (app) => { client.app = app === undefined ? null : app; };
-  if (found !== null && typeof found === "object" && typeof found.then === "function") {
-    found.then(keep, uncaught);
-  } else keep(found);
+  settled(found, (app) => { client.app = app === undefined ? null : app; });
 }
 
 function clientHas(name) {
-  if (P.app !== null && typeof P.app[name] === "function") P.out.push(["has"]);
+  if (P.app !== null && typeof P.app[name] === "function") put(["has"]);
 }
 
 function callClient(name, argument) {
   const app = P.app;
   if (app === null || typeof app[name] !== "function") {
-    P.out.push(["missing", name]);
+    put(["missing", name]);
     return;
   }
-  const found = app[name](argument);
-  if (found !== null && typeof found === "object" && typeof found.then === "function") found.then(undefined, uncaught);
+  settled(app[name](argument), () => {});
 }
 
-// --- what is around it ----------------------------------------------------------------------------
-
-function setOnline(online) {
-  P.window.navigator.onLine_ = online;
-  if (!P.node) fire(P.window, new Event(online ? "online" : "offline"));
+function settled(found, keep) {
+  if (found !== null && typeof found === "object" && typeof found.then === "function") found.then(keep, uncaught);
+  else keep(found);
 }
 
-function setVisible(visible) {
-  if (P.node) return;
-  P.window.document.visible_ = visible;
-  const event = new Event("visibilitychange", { bubbles: true });
-  later(() => fire(P.window, event));
-  fire(P.window.document, event);
-}
-
-class Storage {
-  constructor() { this.items_ = new Map(); }
-  get length() { return this.items_.size; }
-  key(n) { return [...this.items_.keys()][n] ?? null; }
-  getItem(name) { return this.items_.get(String(name)) ?? null; }
-  setItem(name, value) { this.items_.set(String(name), String(value)); }
-  removeItem(name) { this.items_.delete(String(name)); }
-  clear() { this.items_.clear(); }
-}
-
-class Navigator {
-  constructor(agent) { this.userAgent = agent; this.language = "en"; this.onLine_ = true; }
-  get onLine() { return this.onLine_; }
-  get languages() { return [this.language]; }
-}
-
-class Document extends EventTarget {
-  constructor() {
-    super();
-    this.visible_ = true;
-    this.readyState = "complete";
-    this.cookie = "";
-    this.title = "";
-    this.head = this.body = this.documentElement = { querySelector: () => null, appendChild() {}, style: {} };
+// Whether the engine's own objects are as they were before any client ran in it. What clients leave
+// there (patches of prototypes, names on the real global object) must not reach the next run.
+function clean() {
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i];
+    if (ownKeys(place).length !== counts[i] || !isExtensible(place) || getPrototypeOf(place) !== above[i]) return false;
   }
-  get visibilityState() { return this.visible_ ? "visible" : "hidden"; }
-  get hidden() { return !this.visible_; }
-  hasFocus() { return this.visible_; }
-  querySelector() { return null; }
-  querySelectorAll() { return []; }
-  getElementById() { return null; }
+  for (let i = 0; i < held.length; i++) if (holders[i][names[i]] !== held[i]) return false;
+  return true;
 }
-handlerAttributes(Document.prototype, ["onvisibilitychange"]);
 
-// Channels between the tabs of one browser: here every client is alone in its browser.
-class BroadcastChannel extends EventTarget {
-  constructor(name) { super(); this.name = String(name); }
-  postMessage() {}
-  close() {}
-}
-handlerAttributes(BroadcastChannel.prototype, ["onmessage", "onmessageerror"]);
-
-const consoleOf = (client) => Object.fromEntries(
-  ["debug", "error", "info", "log", "trace", "warn", "group", "groupCollapsed", "table"].map((level) => [
-    level, (...given) => { client.out.push(["log", level, given.map(words).join(" ")]); }])
-  .concat([["assert", (ok, ...given) => { if (!ok) client.out.push(["log", "error", `Assertion failed: ${given.map(words).join(" ")}`]); }],
-    ["groupEnd", () => {}], ["time", () => {}], ["timeEnd", () => {}]]));
-
-const process_ = (client) => ({
-  env: {}, argv: ["node"], platform: "linux", pid: 1, version: "v20.0.0", versions: { node: "20.0.0" },
-  nextTick: (call, ...args) => queueMicrotask(() => call(...args)),
-  on() { return this; }, once() { return this; }, off() { return this; }, emit() {},
-  cwd: () => "/", uptime: () => client.now / 1000, hrtime: Object.assign(
-    () => [Math.floor(client.now / 1000), Math.round((client.now % 1000) * 1e6)],
-    { bigint: () => BigInt(Math.round(client.now * 1e6)) }),
-});
-
-// A client's own global object. Its prototype is the engine's, so that what code looks up in it is
-// there ("Promise" in globalThis), and what code adds to it stays the client's own.
-function surroundings(client, options) {
-  const window = Object.create(globalThis);
-  const bus = new EventTarget();
-  window[LISTENERS] = bus[LISTENERS];
-  for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) {
-    window[name] = EventTarget.prototype[name].bind(window);
+const { ownKeys, isExtensible, getPrototypeOf } = Reflect;
+const places = [], counts = [], above = [], holders = [], names = [], held = [];
+function remember(place) {
+  if (places.includes(place)) return;
+  const keys = ownKeys(place);
+  places.push(place);
+  counts.push(keys.length);
+  above.push(getPrototypeOf(place));
+  for (const name of keys) {
+    const found = Object.getOwnPropertyDescriptor(place, name);
+    if (found.get !== undefined || !("value" in found) || Number.isNaN(found.value)) continue;
+    holders.push(place);
+    names.push(name);
+    held.push(found.value);
   }
-  window.globalThis = window;
-  window.global = client.node ? window : undefined;
-  window.console = consoleOf(client);
-  window.navigator = new Navigator(options.agent);
-  if (client.node) {
-    window.process = process_(client);
-    window.setImmediate = setImmediate;
-    window.clearImmediate = clearTimeout;
-    return window;
-  }
-  window.window = window.self = window.top = window.parent = window.frames = window;
-  window.document = new Document();
-  window.location = new URL(options.page_url);
-  window.document.location = window.location;
-  window.localStorage = new Storage();
-  window.sessionStorage = new Storage();
-  window.history = { state: null, pushState() {}, replaceState() {} };
-  window.requestAnimationFrame = requestAnimationFrame;
-  window.cancelAnimationFrame = clearTimeout;
-  return window;
 }
-
-// Names that code under test finds in its own surroundings, whatever the engine has.
-const GLOBALS = ["globalThis", "window", "self", "global", "console", "navigator", "document",
-  "location", "localStorage", "sessionStorage", "history", "process", "setImmediate",
-  "clearImmediate", "addEventListener", "removeEventListener", "dispatchEvent",
-  "requestAnimationFrame", "cancelAnimationFrame", "require", "module", "exports"];
-
-// Nobody answers HTTP here: the request fails as it does without a network.
-function fetch(address) {
-  P.out.push(["http", String(address && address.url !== undefined ? address.url : address)]);
-  return Promise.reject(new TypeError("Failed to fetch"));
+for (const name of ownKeys(globalThis)) {
+  const found = Object.getOwnPropertyDescriptor(globalThis, name).value;
+  if ((typeof found !== "function" && typeof found !== "object") || found === null || found === globalThis) continue;
+  remember(found);
+  if (["object", "function"].includes(typeof found.prototype) && found.prototype !== null) remember(found.prototype);
 }
+// those that have no name
+const typed = Object.getPrototypeOf(Int8Array);
+for (const one of [[], new Map(), new Set(), ""]) remember(Object.getPrototypeOf(one[Symbol.iterator]()));
+for (const call of [async () => {}, function* () {}, async function* () {}]) {
+  remember(Object.getPrototypeOf(call));
+  if (call.prototype !== undefined) remember(Object.getPrototypeOf(call.prototype));
+}
+remember(typed);
+remember(typed.prototype);
+remember(globalThis);
 
-Object.assign(globalThis, {
-  Event, CustomEvent, MessageEvent, CloseEvent, ErrorEvent, EventTarget, AbortController, AbortSignal,
-  setTimeout, setInterval, clearTimeout, clearInterval: clearTimeout, Date: DateProxy, performance,
-  crypto, URL, URLSearchParams, TextEncoder, TextDecoder, Blob, structuredClone, WebSocket,
-  BroadcastChannel, fetch,
-});
-// When an object is collected depends on how much others have left lying about.
-for (const name of ["FinalizationRegistry", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
-
-return { register, spawn, heard, step, take, drop, parameters: GLOBALS.join(",") };
+return { register, spawn, heard, step, take, drop, clean, parameters: GLOBALS.join(",") };

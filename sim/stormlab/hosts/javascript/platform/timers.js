@@ -1,13 +1,14 @@
-// Timers, Date, performance and Math.random: everything that tells the time or throws dice.
+// Timers, performance, chance: what tells the time or throws dice, but for Date (see dates.js).
 //
 // Delays are converted as the platforms do it, since overflow bugs depend on it. Browser: WebIDL
-// long (ToInt32), below 0 is 0, and 4 ms at least from the sixth nested timer on (HTML, "timer
-// initialization steps"). Node: what is not within 1 and 2**31 - 1 becomes 1 ms, the fraction is
+// long (ToInt32), below 0 is 0, and 4 ms at least from the seventh nested timer on (HTML, "timer
+// initialization steps"; Chromium 156 does so). Node: what is not within 1 and 2**31 - 1 becomes 1 ms, the fraction is
 // cut off (node:lib/internal/timers.js).
 
 const NESTED_MAX = 5;
 const CLAMP_MS = 4;
 const TIMEOUT_MAX = 2 ** 31 - 1;
+const FRAME_MS = 16;
 
 function delayMs(given) {
   if (P.node) {
@@ -20,34 +21,48 @@ function delayMs(given) {
 
 function addTimer(callback, given, args, repeats) {
   if (typeof callback !== "function") {
+    if (P.node) throw new TypeError(`The "callback" argument must be of type function. Received ${words(callback)}`);
     const text = String(callback);
     callback = () => (0, eval)(text);
   }
-  const id = ++P.timerSeq;
-  const timer = { id, callback, args, repeats, given, nesting: P.nesting + 1 };
-  P.timers.set(id, timer);
-  P.out.push(["t", id, delayMs(given)]);
-  return P.node ? new Timeout(id) : id;
+  const id = startTimer({ callback, args, repeats, given, nesting: P.nesting + 1 }, delayMs(given));
+  return P.node ? P.timers.get(id).shown = new Timeout(id) : id;
+}
+
+// One on the host's clock after a delay in whole milliseconds.
+function startTimer(timer, delay) {
+  timer.id = ++P.timerSeq;
+  P.timers.set(timer.id, timer);
+  put(["t", timer.id, delay]);
+  return timer.id;
+}
+
+// Something that the platform itself does a while later.
+function afterMs(delay, callback) {
+  startTimer({ callback, args: [], repeats: false, given: delay, nesting: 0 }, delay);
 }
 
 // Node gives an object, which most code only hands back; it counts as a number where one is wanted.
 class Timeout {
-  constructor(id) { this.id = id; }
-  ref() { return this; }
-  unref() { return this; }
-  hasRef() { return true; }
+  constructor(id) { this[IN] = { id, ref: true }; }
+  ref() { this[IN].ref = true; return this; }
+  unref() { this[IN].ref = false; return this; }
+  hasRef() { return this[IN].ref; }
   refresh() {
-    const timer = P.timers.get(this.id);
-    if (timer !== undefined) P.out.push(["c", this.id], ["t", this.id, delayMs(timer.given)]);
+    const timer = P.timers.get(this[IN].id);
+    if (timer !== undefined) {
+      put(["c", timer.id]);
+      put(["t", timer.id, delayMs(timer.given)]);
+    }
     return this;
   }
   close() { removeTimer(this); return this; }
-  [Symbol.toPrimitive]() { return this.id; }
+  [Symbol.toPrimitive]() { return this[IN].id; }
 }
 
 function removeTimer(given) {
-  const id = given instanceof Timeout ? given.id : Number(given);
-  if (P.timers.delete(id)) P.out.push(["c", id]);
+  const id = given instanceof Timeout ? given[IN].id : Number(given);
+  if (P.timers.delete(id)) put(["c", id]);
 }
 
 function timerFired(id) {
@@ -55,41 +70,51 @@ function timerFired(id) {
   if (timer === undefined) return;
   if (!timer.repeats) P.timers.delete(id);
   P.nesting = timer.nesting;
+  later(endNesting);
   try {
-    timer.callback.apply(P.node ? timer : P.window, timer.args);
+    timer.callback.apply(P.node ? timer.shown : P.window, timer.args);
   } catch (error) {
     uncaught(error);
   }
   if (timer.repeats && P.timers.has(id)) {
     timer.nesting += 1;
-    P.out.push(["t", id, delayMs(timer.given)]);
+    P.nesting = timer.nesting;
+    put(["t", id, delayMs(timer.given)]);
   }
-  later(() => { P.nesting = 0; });
 }
+function endNesting() { P.nesting = 0; }
 
-const setTimeout = (callback, delay, ...args) => addTimer(callback, delay, args, false);
-const setInterval = (callback, delay, ...args) => addTimer(callback, delay, args, true);
-const setImmediate = (callback, ...args) => addTimer(callback, 0, args, false);
-const clearTimeout = (id) => { if (id !== undefined && id !== null) removeTimer(id); };
-const FRAME_MS = 16;
-const requestAnimationFrame = (callback) => setTimeout(() => callback(nowMs()), FRAME_MS);
+function setTimeout(callback, delay, ...args) { return addTimer(callback, delay, args, false); }
+function setInterval(callback, delay, ...args) { return addTimer(callback, delay, args, true); }
+function clearTimeout(id) { if (id !== undefined && id !== null) removeTimer(id); }
+function clearInterval(id) { clearTimeout(id); }
+function setImmediate(callback, ...args) {
+  const id = startTimer({ callback, args, repeats: false, given: 0, nesting: 0 }, 0);
+  return P.timers.get(id).shown = new Timeout(id);
+}
+function clearImmediate(id) { clearTimeout(id); }
+function requestAnimationFrame(callback) {
+  return startTimer({ callback: () => callback(nowMs()), args: [], repeats: false, given: FRAME_MS, nesting: 0 }, FRAME_MS);
+}
+function cancelAnimationFrame(id) { clearTimeout(id); }
+function requestIdleCallback(callback) {
+  const idle = { didTimeout: false, timeRemaining: () => 50 };
+  return startTimer({ callback: () => callback(idle), args: [], repeats: false, given: 1, nesting: 0 }, 1);
+}
+function cancelIdleCallback(id) { clearTimeout(id); }
+
+const realQueueMicrotask = globalThis.queueMicrotask;
+function queueMicrotask(callback) {
+  if (typeof callback !== "function") throw new TypeError("Failed to execute 'queueMicrotask': The callback provided as parameter 1 is not a function.");
+  realQueueMicrotask(() => {
+    try { callback(); } catch (error) { uncaught(error); }
+  });
+}
 
 // --- time ---------------------------------------------------------------------------------------
 
 function nowMs() { return P === null ? 0 : P.now; }
 function dateMs() { return P === null ? 0 : P.epoch + Math.floor(P.now); }
-
-const RealDate = Date;
-class VirtualDate extends RealDate {
-  constructor(...args) {
-    if (args.length === 0) super(dateMs());
-    else super(...args);
-  }
-  static now() { return dateMs(); }
-}
-// Date() without new gives a text
-const DateProxy = new Proxy(VirtualDate, { apply: () => new VirtualDate().toString() });
-VirtualDate.prototype.constructor = DateProxy;
 
 const performance = {
   now: nowMs,
@@ -98,6 +123,7 @@ const performance = {
   measure() {},
   clearMarks() {},
   clearMeasures() {},
+  getEntries() { return []; },
   getEntriesByName() { return []; },
   getEntriesByType() { return []; },
   toJSON() { return { timeOrigin: this.timeOrigin }; },
@@ -122,11 +148,18 @@ function unit(stream) {
   return Number(mix((stream.key + BigInt(ordinal) * STRIDE) & MASK) >> 11n) / 2 ** 53;
 }
 
-Math.random = () => (P === null ? 0 : unit(P.random));
+define(Math, { random() { return P === null ? 0 : unit(P.random); } });
 
+const BYTES_MAX = 65536;
 const crypto = {
   getRandomValues(array) {
-    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    if (!ArrayBuffer.isView(array) || array instanceof DataView || /^Float/.test(array.constructor.name)) {
+      throw new DOMException("Failed to execute 'getRandomValues' on 'Crypto': The provided ArrayBufferView is not an integer array type", "TypeMismatchError");
+    }
+    if (array.byteLength > BYTES_MAX) {
+      throw new DOMException(`Failed to execute 'getRandomValues' on 'Crypto': The ArrayBufferView's byte length (${array.byteLength}) exceeds the number of bytes of entropy available via this API (${BYTES_MAX}).`, "QuotaExceededError");
+    }
+    const bytes = bytesOf(array);
     for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(unit(P.secret) * 256);
     return array;
   },

@@ -1,0 +1,164 @@
+"""Plain Node programs: what they say of a world, and a defect shown with real sockets."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stormlab.hosts.failure import HostError
+from stormlab.hosts.javascript.code import code_of, run_recipe
+from stormlab.hosts.javascript.engine import Code
+from stormlab.hosts.javascript.node import node_script
+from stormlab.hosts.javascript.npm import set_of_esbuild
+from stormlab.hosts.recipe import Recipe
+from stormlab.vocabulary import Event
+from stormlab.worlds.bare import BareWorld
+from stormlab.worlds.phases import Act, Phase
+
+CODE = Code(
+    "mine",
+    "const __lib = { wait: 300 };",
+    """(lib, env) => {
+      let socket, timer, closed = false;
+      const connect = () => {
+        socket = new WebSocket(env.url);
+        socket.onmessage = (e) => env.note("heard", e.data);
+        socket.onopen = () => socket.send("hi");
+        socket.onerror = () => {};
+        socket.onclose = () => { if (!closed) timer = setTimeout(connect, lib.wait); };
+      };
+      connect();
+      return { close() { closed = true; clearTimeout(timer); socket.close(4000); } };
+    }""",
+    "mine",
+)
+
+
+def test_a_program_holds_the_code_and_the_world() -> None:
+    world = BareWorld((Phase("refuse", 1.5),), (Act("close", 2),), settle_s=3)
+    script = node_script(CODE, world, scale=0.25)
+    assert CODE.text in script
+    assert '"what": "refuse", "for_s": 1.5' in script
+    assert '"do": "close", "at_s": 2' in script
+    assert "const SCALE = 0.25;" in script
+    assert {part.split('"')[1] for part in script.split("require(")[1:3]} == {"node:http", "ws"}
+
+
+@pytest.mark.parametrize("do", ["offline", "online", "hide", "show"])
+def test_what_needs_a_browser_is_refused_in_one_line(do: Any) -> None:
+    with pytest.raises(
+        HostError, match=rf"^{do} cannot be replayed on Node; allowed: by_hand, close$"
+    ):
+        node_script(CODE, BareWorld(acts=(Act(do, 1),)))
+
+
+def test_a_scale_out_of_range_and_several_sockets_are_refused() -> None:
+    for scale in (0, -1, 1e9, float("nan")):
+        with pytest.raises(HostError, match=r"^scale: found"):
+            node_script(CODE, BareWorld(), scale=scale)
+    with pytest.raises(HostError, match=r"^sockets: found 2"):
+        node_script(CODE, BareWorld(sockets=2))
+
+
+def played(script: str, folder: Path, timeout_s: float = 60) -> Any:
+    """Run a program beside npm's ws; its summary."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    (folder / "node_modules").symlink_to(set_of_esbuild().installation().install() / "node_modules")
+    (folder / "replay.cjs").write_text(script, encoding="utf-8")
+    ended = subprocess.run(
+        [node, "replay.cjs"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout_s,
+        check=True,
+    )
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def told(found: Any) -> list[str]:
+    return [
+        f"{event['what']} {event['detail']}".strip()
+        for event in found["events"]
+        if event["what"] in {"open", "close", "note", "call", "uncaught error"}
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.fidelity
+@pytest.mark.parametrize("scale", [1.0, 0.2])
+def test_each_phase_is_met_in_reality(tmp_path: Path, scale: float) -> None:
+    world = BareWorld(
+        (
+            Phase("serve", 1),
+            Phase("refuse", 1),
+            Phase("serve", 1),
+            Phase("stop", 1, code=1012),
+            Phase("reject", 0.75, code=1013, after_s=0.1),
+            Phase("hang", 1),
+            Phase("serve", 1, code=4001, drop=True),
+        ),
+        (Act("close", 8.5),),
+        settle_s=3,
+    )
+    answer = '(socket) => socket.on("message", (data) => socket.send("back " + data))'
+    found = played(node_script(CODE, world, scale=scale, answer=answer), tmp_path)
+    heard = told(found)
+    assert heard[:3] == ["open", "note heard back hi", "close 1006"]
+    assert heard.count("open") >= 4
+    assert "close 1012" in heard
+    assert "close 1013" in heard
+    assert heard[-2:] == ["call close()", "close 4000"]
+    assert found["scale"] == scale
+    assert not found["connected"]
+
+
+RECONNECTING = Recipe(
+    name="reconnecting-websocket",
+    package="npm:reconnecting-websocket@4.4.0",
+    start="""(lib, env) => {
+      const socket = new lib.default(env.url);
+      return { close: () => socket.close(), reconnect: () => socket.reconnect() };
+    }""",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.fidelity
+def test_a_client_that_never_connects_again_does_so_in_reality_too(tmp_path: Path) -> None:
+    """reconnecting-websocket 4.4.0: close() while it waits, then reconnect() (its issue 165).
+
+    Its wait of up to 5 s ends after close() and leaves a lock behind that reconnect() finds.
+    """
+    closed = BareWorld((Phase("refuse", 1),), (Act("close", 0.2), Act("by_hand", 8)), settle_s=13)
+    found = played(node_script(code_of(RECONNECTING), closed), tmp_path)
+    assert (found["attempts"], found["opens"], found["connected"]) == (1, 0, False)
+    left = BareWorld((Phase("refuse", 1),), (), settle_s=8)
+    story = run_recipe(RECONNECTING, left)
+    assert len(story.of(Event.OPEN)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.fidelity
+@pytest.mark.parametrize("feed", [(), (0.0, 0.75)])
+def test_real_attempts_come_when_the_lab_says(tmp_path: Path, feed: tuple[float, ...]) -> None:
+    """The same draws, real sockets, real time: a tenth of the world's, to spare the reader."""
+    world = BareWorld(
+        (Phase("serve", 4), Phase("refuse", 20), Phase("stop", 4)), settle_s=20, seed=5
+    )
+    story = run_recipe(RECONNECTING, world, feed=feed)
+    found = played(node_script(code_of(RECONNECTING), world, scale=0.1, feed=feed), tmp_path)
+    heard = {
+        "new WebSocket": story.times_ns(Event.NEW),
+        "open": story.times_ns(Event.OPEN),
+        "close": story.times_ns(Event.CLOSE),
+    }
+    for what, times_ns in heard.items():
+        real_s = [event["s"] for event in found["events"] if event["what"] == what]
+        assert real_s == pytest.approx([each / 1e9 for each in times_ns], abs=1.5), what
+    assert found["connected"]
