@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-import socketio  # type: ignore[import-untyped]
+import socketio
 import uvicorn
 from pycrdt.websocket import ASGIServer, WebsocketServer
 from websockets.asyncio.client import connect
