@@ -1,7 +1,8 @@
 """A policy held to its promises: worlds are tried, and each breach is shown in the smallest one.
 
 :func:`check_policy`, and :func:`check_client` for real code, give a :class:`Verdict`;
-:mod:`stormlab.contract` makes tests of it, and ``stormlab check`` a command. A counterexample is a file that :func:`replay` shows again.
+:mod:`stormlab.contract` makes tests of it, and ``stormlab check`` a command. A counterexample is a
+file that :func:`replay` shows again.
 """
 
 from stormlab.check.budget import BUDGETS, Budget

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from stormlab.check.code import CodeSubject, Watched, declared_of
@@ -17,6 +18,7 @@ from stormlab.check.guard import CheckError, WatchedFactory
 from stormlab.clock import to_ns
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.finding import find_recipe, is_code
+from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.code import code_of, run_recipe
 from stormlab.hosts.recipe import Recipe
 from stormlab.policy.catalogue import FoundPolicy, find_policy, registered
@@ -153,7 +155,9 @@ def target_of(code: Code, name: str | None = None) -> Target:
     try:
         found = find_policy(code) if isinstance(code, str | Mapping) else code
     except ValueError as error:
-        raise CheckError(str(error)) from None
+        odd = isinstance(code, str) and Path(code).is_file()
+        allowed = f"found a file; allowed: {', '.join(SUFFIXES)}, file.py:NAME, file.toml"
+        raise CheckError(f"{code}: {allowed}" if odd else str(error)) from None
     if not _is_callable(found):
         msg = f"{found!r} is no policy; allowed: a class, a function, parts, or a target's text"
         raise CheckError(msg)
@@ -170,6 +174,7 @@ def _real(code: Recipe | str, name: str | None) -> Target:
     """Real code, tried once where nothing is wrong."""
     try:
         recipe = find_recipe(code) if isinstance(code, str) else code
+        code_of.cache_clear()  # a file may have been edited since
         code_of(recipe)
     except HostError as error:
         raise CheckError(str(error)) from None

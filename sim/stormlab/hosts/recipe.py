@@ -3,8 +3,8 @@
 A recipe names the code, says how one client is started, and who answers it. The start is JavaScript
 text: a function of (lib, env) that starts one client with the library's exports ``lib`` and gives
 its handle. ``env.url`` is where to connect, ``env.number`` the client's number, and
-``env.note(kind, detail)`` writes into the story. The handle has ``close()`` (for good), and may have
-``reconnect()`` (a person asks for it).
+``env.note(kind, detail)`` writes into the story. The handle has ``close()`` (for good), and may
+have ``reconnect()`` (a person asks for it).
 """
 
 from collections.abc import Callable
@@ -42,9 +42,9 @@ class Recipe:
     ``name``: as in the catalogue of policies, if it is there; ``package``: ``npm:NAME@VERSION``;
     ``entry``: what of the package is taken in, as the source of a module (default: all that it
     exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``: ``browser``
-    or ``node``; ``policy``: the name of its model in the catalogue; ``declares``: what the library's
-    documentation promises, by the names of :class:`stormlab.properties.Declared`: without it a
-    client is expected to come back always; ``formula``: its delays as documented; ``notes``: what a reader must know of the recipe.
+    or ``node``; ``policy``: the name of its model in the catalogue; ``declares``: what the
+    library's documentation promises; ``formula``: its delays as documented; ``notes``: what a
+    reader must know of the recipe.
     """
 
     name: str
