@@ -71,6 +71,9 @@ class CodeSubject(Subject):
     def _refused(self, count: int, seed: int, client: int, fixed: float | None) -> Walked:
         world = BareWorld((Phase("serve", UP_S), Phase("refuse", AWAY_S)), (), 1.0, 1, seed)
         story = self.live(world, client=client, fixed=fixed, attempts_max=count + 1)
+        halted = story.of(Event.HALTED)
+        if halted:
+            raise CheckError(f"{self.name}: {halted[0].detail}")
         walked = Walked()
         lost_ns: int | None = None
         for step in story.of(Event.CLOSE, Event.NEW):

@@ -8,7 +8,7 @@ _TIERS = {
     "herd": "200 clients refused together",
     "fleet": "a small fleet",
     "page": "a page",
-    "code": "real code, one client",
+    "code": "a client of real code",
 }
 
 

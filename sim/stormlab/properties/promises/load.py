@@ -346,7 +346,8 @@ PROMISES = (
         "calm-when-fooled",
         "A server that accepts and closes is not tried much more often than one that refuses.",
         "attempts in any 60 s of accept-then-close <= 2 * attempts in 60 s of refusals + 5, or the"
-        f" server answers before it closes, and the waits are {to_s(PACE_NS):g} s on average",
+        f" server answers before it closes, and the waits are {to_s(PACE_NS):g} s or"
+        " more on average",
         ("bare", "code"),
         _calm_when_fooled,
         lambda subject: f"{_flapping_bound(subject)} attempts in 60 s",

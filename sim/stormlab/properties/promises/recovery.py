@@ -90,7 +90,7 @@ def _budget_s(rule: BudgetRule) -> float:
 
 def _ends_open(story: Story) -> bool:
     opened: set[int] = set()
-    for step in story.of(OPEN, CLOSE):
+    for step in story.of(OPEN, CLOSE, CLOSE_CALLED):
         if step.event is OPEN:
             opened.add(step.socket)
         else:
@@ -240,13 +240,13 @@ def _unproved(story: Story) -> bool:
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
     opened: set[int] = set()
-    for step in story.of(OPEN, CLOSE):
+    for step in story.of(OPEN, CLOSE, CLOSE_CALLED):
         if step.time_ns > healed_ns:
             if opened or step.event is OPEN:
                 return None if opened else step
         elif step.event is OPEN:
             opened.add(step.socket)
-        elif step.event is CLOSE:
+        else:
             opened.discard(step.socket)
     return None
 

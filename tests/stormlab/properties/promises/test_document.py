@@ -15,6 +15,10 @@ def test_a_promise_is_told_with_its_formula_and_its_limits() -> None:
     text = definitions({"converges": PROMISES["converges"]})
     assert text.startswith("### converges\n\nOnce the fault is healed")
     assert "\n    OPEN and no CLOSE after it within" in text
-    for part in ("**Bound.**", "**Undecided:**", "**Tried with:** a client alone, a small fleet."):
+    for part in (
+        "**Bound.**",
+        "**Undecided:**",
+        "**Tried with:** a client alone, a small fleet, a client of real code.",
+    ):
         assert part in text
     assert "- **A batch must have seen** a refused attempt." in text

@@ -1,13 +1,30 @@
-"""Faults put into ``clients/sound.ts``, one at a time, each with the promise that must find it."""
+"""Faults put into a sound client of real code, one at a time; the search finds each by its promise.
 
-from dataclasses import dataclass
+The sound client keeps every promise, and the one that is written by hand on the first day breaks
+those that it should. Files: ``tests/stormlab/check/clients``.
+"""
+
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
+from stormlab.check import BUDGETS, Budget, check_client
 from stormlab.hosts.recipe import Declares
 from stormlab.hosts.wire import Caller, Data, SilentPeer
+from stormlab.properties import PROMISES
 
-CLIENTS = Path(__file__).parent / "clients"
+pytestmark = pytest.mark.skipif(
+    shutil.which("npm") is None or shutil.which("node") is None,
+    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
+)
+
+CLIENTS = Path(__file__).parents[1] / "stormlab" / "check" / "clients"
 SOUND, HANDWRITTEN = CLIENTS / "sound.ts", CLIENTS / "handwritten.ts"
+SEEDS, FOUND_MIN = range(10), 9
+CI = Budget("ci, not shrunk", BUDGETS["ci"].cases, shrink_tries=0)
+NO_SHRINKING = replace(BUDGETS["dev"], shrink_tries=0)
 DECLARES = Declares(
     gives_up=False,
     resets_on="stable",
@@ -143,12 +160,6 @@ FAULTS = (
         '    this.socket = socket;\n    try { socket.send("hello"); } catch {}\n',
     ),
     Fault(
-        "pings-without-asking",
-        "raises-nothing",
-        "if (this.socket?.readyState === WebSocket.OPEN) this.socket.send",
-        "if (Math.random() < 0.01) throw new Error; else this.socket.send",
-    ),
-    Fault(
         "reads-what-is-no-json",
         "raises-nothing",
         "socket.onmessage = () => clearTimeout",
@@ -161,3 +172,65 @@ FAULTS = (
         "const CAP_MS = 100;",
     ),
 )
+
+ALL = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+QUICK = [each for each in FAULTS if "herd" not in PROMISES[each.promise].tiers]
+
+
+def found_in(fault: Fault, folder: Path, seed: int) -> bool:
+    verdict = check_client(
+        fault.write(folder),
+        peer=Answering,
+        declares=DECLARES,
+        promises=[fault.promise],
+        budget=CI,
+        seed=seed,
+    )
+    return bool(verdict.broken)
+
+
+@pytest.mark.parametrize("fault", QUICK, ids=lambda fault: fault.name)
+def test_the_fault_is_found(fault: Fault, tmp_path: Path) -> None:
+    assert found_in(fault, tmp_path, 0)
+
+
+@pytest.mark.slow
+@ALL
+def test_the_fault_is_found_in_nine_of_ten_seeds(fault: Fault, tmp_path: Path) -> None:
+    assert sum(found_in(fault, tmp_path, seed) for seed in SEEDS) >= FOUND_MIN
+
+
+def test_the_sound_client_keeps_its_promises() -> None:
+    assert_kept(replace(BUDGETS["dev"], cases=BUDGETS["dev"].cases | {"code": 60}), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_sound_client_is_never_called_broken(seed: int) -> None:
+    assert_kept(CI, seed)
+
+
+def assert_kept(budget: Budget, seed: int) -> None:
+    verdict = check_client(SOUND, peer=Answering, declares=DECLARES, budget=budget, seed=seed)
+    assert not verdict.broken, verdict.text()
+
+
+OF_A_FIRST_DAY = {
+    "jitter-survives-the-cap",
+    "fleet-disperses",
+    "first-retry-is-spread",
+    "converges",
+    "calm-when-fooled",
+    "backoff-survives-flapping",
+    "one-live-socket",
+    "one-connection-at-the-server",
+    "quiet-after-the-end",
+    "sends-when-open",
+    "raises-nothing",
+    "closes-for-good",
+}
+
+
+def test_the_client_of_a_first_day_breaks_what_it_should() -> None:
+    verdict = check_client(HANDWRITTEN, declares=Declares(gives_up=False), budget=NO_SHRINKING)
+    assert {each.name for each in verdict.broken} == OF_A_FIRST_DAY, verdict.text()
