@@ -166,7 +166,7 @@ def _reopened_ns(story: Story) -> int:
     reopened_ns, closed = 0, False
     for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
         if step.event is CLOSE_CALLED:
-            closed = closed or step.detail == BY_APPLICATION
+            closed = closed or step.detail not in BY_ITSELF
         elif closed:
             reopened_ns, closed = step.time_ns, False
     return reopened_ns
