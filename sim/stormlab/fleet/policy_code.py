@@ -149,7 +149,7 @@ def base_of(rule, schedule, table, count, n):
 
 
 @compiled
-def plain_delay(rule, schedule, n, elapsed_ms, chance):
+def plain_delay(rule, schedule, n, elapsed_ns, chance):
     """Backoff, jitter, cap, rounding (:class:`stormlab.policy.schedule.Delays`)."""
     if schedule.ends_at >= 0 and n >= schedule.ends_at:
         return NO_MORE
@@ -157,7 +157,7 @@ def plain_delay(rule, schedule, n, elapsed_ms, chance):
     if schedule.cap_before:
         base_ms = formulas.capped(base_ms, schedule.cap_ms)
     if schedule.less_elapsed:
-        base_ms = max(0.0, base_ms - elapsed_ms)
+        base_ms = max(0.0, base_ms - elapsed_ns / formulas.NS_PER_MS)
     delay_ms = jittered(rule, schedule, base_ms, chance)
     if schedule.cap_after:
         delay_ms = formulas.capped(delay_ms, schedule.cap_ms)
@@ -234,7 +234,7 @@ def walked(rule, schedule, n, me, chance):
 
 
 @compiled
-def delay_of(rule, which, n, me, elapsed_ms, chance):
+def delay_of(rule, which, n, me, elapsed_ns, chance):
     """Delay ``n`` of one of the policy's schedules, or NO_MORE."""
     n = np.int64(n)
     schedule = schedule_at(rule.schedule_p, which)
@@ -247,14 +247,14 @@ def delay_of(rule, which, n, me, elapsed_ms, chance):
         inner = stage_at(rule.stage_p, schedule.jitter + place).schedule
         schedule = schedule_at(rule.schedule_p, inner)
     if schedule.kind == DELAYS:
-        return plain_delay(rule, schedule, n, elapsed_ms, chance)
+        return plain_delay(rule, schedule, n, elapsed_ns, chance)
     return other_delay(rule, schedule, n, me, chance)
 
 
 @overload(host.delay_of, jit_options=INNER)
-def _delay_of(rule, which, n, me, elapsed_ms, chance):
-    return lambda rule, which, n, me, elapsed_ms, chance: delay_of(
-        rule, which, n, me, elapsed_ms, chance
+def _delay_of(rule, which, n, me, elapsed_ns, chance):
+    return lambda rule, which, n, me, elapsed_ns, chance: delay_of(
+        rule, which, n, me, elapsed_ns, chance
     )
 
 

@@ -12,7 +12,7 @@ from stormlab.fleet.memory import compiled, load_i8
 from stormlab.fleet.pools import pool_at, take
 from stormlab.fleet.streams import add, streams_at
 from stormlab.fleet.wheel import push, wheel_at
-from stormlab_models.fleet.compiled import codes, emit, links
+from stormlab_models.fleet.compiled import codes, emit, links, outage
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.ends import ABNORMAL, PLAIN_REFUSAL
 from stormlab_models.fleet.compiled.layout import (
@@ -90,8 +90,12 @@ def carry_on(w, owner, socket, now_ns, decision):
             return
         cancel(w, socket, now_ns)
         due_ns = max(now_ns, decision)
+        if outage.certain(w, owner, socket, due_ns):
+            count, now_ns, decision = outage.wait(w, owner, socket, now_ns, decision)
+            if count > 0:
+                continue
         emit.of_socket(w, socket, now_ns, codes.TIMER_SET, due_ns - now_ns)
-        if due_ns >= w.calm_ns or owner < w.watched:
+        if due_ns >= w.own_ns or owner < w.watched:
             socket.pending = 1
             socket.turn = (socket.turn + 1) & 0x7FFF
             push(

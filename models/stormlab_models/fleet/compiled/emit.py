@@ -65,8 +65,14 @@ def count(w, time_ns, event, up, down):
     """Count an event."""
     if w.streams_p:
         note(streams_at(w.streams_p, 0), time_ns, event, up, down)
+    add(w, event, 1, up, down)
+
+
+@compiled
+def add(w, event, number, up, down):
+    """Count so many events, with their bytes."""
     place = event * COUNT_WORDS
-    store_i8(w.count_p, place, load_i8(w.count_p, place) + 1)
+    store_i8(w.count_p, place, load_i8(w.count_p, place) + number)
     if up:
         store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
     if down:

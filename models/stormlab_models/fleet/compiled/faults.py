@@ -380,9 +380,28 @@ def heard(w, index, link, socket, now_ns):
 
 
 @compiled
+def be_careful(w):
+    """Follow no socket beyond an event, since a fault is under way."""
+    w.calm_ns = w.own_ns = w.refuses_ns = 0
+
+
+@compiled
 def be_calm(w):
-    """Until the next fault sockets may be followed in one go, where no trace is kept in order."""
-    w.calm_ns = 0 if w.traced or not w.alone else next_fault_ns(w)
+    """Say how far sockets may be followed in one go, where no trace is kept in order.
+
+    What a socket does by itself goes on through faults of the service until its SYN arrives there.
+    """
+    be_careful(w)
+    if w.traced or not w.alone:
+        return
+    w.calm_ns = next_fault_ns(w)
+    if w.routed == 0 and not w.hangs and w.hung == 0 and w.unwell == 0:
+        if w.loss == 0 and not w.elsewhere:
+            w.refuses_ns = w.calm_ns
+    number = w.fault
+    while number < w.faults and fault_at(w.fault_p, number).verb < CUT:
+        number += 1
+    w.own_ns = fault_at(w.fault_p, number).time_ns if number < w.faults else w.until_ns + 1
 
 
 @compiled

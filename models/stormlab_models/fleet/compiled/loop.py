@@ -129,7 +129,7 @@ def run(address, events_max):
                 most = ROWS_PER_EVENT + 2 * ROWS_PER_SOCKET * w.watched + 2 * w.pods
                 if w.rows + most > w.rows_max:
                     return ROWS_FULL
-            w.calm_ns = 0
+            faults.be_careful(w)
             w.now_ns = fault_ns
             faults.happens(w, fault_at(w.fault_p, w.fault))
             w.fault += 1

@@ -141,7 +141,8 @@ def _terms(found: FoundPolicy) -> tuple[int, ...]:
     times = (terms.connect_timeout_s, terms.heartbeat_s, terms.heartbeat_timeout_s)
     numbers_ns = [NEVER if each is None else to_ns(each) for each in times]
     has_breaker = parts.breaker is not None
-    return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker)
+    plain = not (growing or has_breaker or parts.budget is not None)
+    return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker, plain)
 
 
 def _bodies(links: int, more: bool) -> NDArray[np.void]:
