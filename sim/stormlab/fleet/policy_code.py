@@ -2,14 +2,14 @@
 
 :mod:`stormlab.policy.rules` is registered with Numba as it stands. Only what
 :mod:`stormlab.policy.rules.host` and :mod:`.memory` leave to the engine is written here: draws by
-address, schedules by record, memories by address. ``chance`` is a tuple: the seed's key, the
-socket's address, the client's, and the ordinal of the decision (integers).
+address, schedules by record, memories by address. ``chance`` is a tuple: the origin of
+the socket's draws, the seed's key, the client's address, and the ordinal of the decision.
 """
 
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from stormlab.fleet.draws import quantile_ns, unit
+from stormlab.fleet.draws import origin_of, quantile_ns, unit
 from stormlab.fleet.memory import INNER, compiled, load_f8, load_i8, store_i8
 from stormlab.fleet.policy_layout import (
     ABSENT,
@@ -88,10 +88,10 @@ def _value(table, place):
 def drawn(chance, purpose, scope):
     """A policy's draw: new for each decision, for the socket's life, or for the page's."""
     if scope == 0:
-        return unit(chance[0], chance[1], purpose, chance[3])
+        return unit(chance[0], purpose, chance[3])
     if scope == 1:
-        return unit(chance[0], chance[1], purpose, 0)
-    return unit(chance[0], chance[2], purpose, 0)
+        return unit(chance[0], purpose, 0)
+    return unit(origin_of(chance[1], chance[2]), purpose, 0)
 
 
 _ADVICE, _PROBE, _BUDGET = (np.uint64(key) for key in OWN_KEYS)
@@ -156,6 +156,13 @@ def plain_delay(rule, schedule, n, elapsed_ns, chance):
     base_ms = base_of(rule, schedule, schedule.table, np.int64(schedule.count), n)
     if schedule.cap_before:
         base_ms = formulas.capped(base_ms, schedule.cap_ms)
+    if schedule.only_full:
+        each = jitter_at(rule.jitter_p, schedule.jitter)
+        chosen = unit(chance[0], each.purpose, chance[3])
+        delay_ms = formulas.full(base_ms, chosen, each.a, False, False)
+        if schedule.cap_after:
+            delay_ms = formulas.capped(delay_ms, schedule.cap_ms)
+        return formulas.whole_ns(delay_ms, SATURATE)
     if schedule.less_elapsed:
         base_ms = max(0.0, base_ms - elapsed_ns / formulas.NS_PER_MS)
     delay_ms = jittered(rule, schedule, base_ms, chance)

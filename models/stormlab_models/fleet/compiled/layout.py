@@ -68,6 +68,7 @@ LINK = np.dtype(  # when the attempt began, its socket's policy remembers
         ("where", "<i1"),
         ("spent", "<i1"),  # its owner has another one
         ("alarmed", "<i1"),  # an event will look whether it has timed out
+        ("tls", "<i1"),  # its TLS handshake, once its SYN has arrived: 0 full, 1 resumed
     ],
     align=True,
 )

@@ -25,7 +25,7 @@ def certain(w, owner, socket, due_ns):
 
 
 @compiled
-def wait(w, owner, socket, now_ns, decision):
+def wait(w, owner, socket, origin, now_ns, decision):
     """Follow a socket from refusal to refusal, for as long as they are certain.
 
     Gives how many there were, the time of the last one, and the policy's decision after it.
@@ -36,7 +36,7 @@ def wait(w, owner, socket, now_ns, decision):
     count, latency_ns = 0, 0
     while not policy.is_stop(decision) and decision != policy.NOTHING:
         due_ns = max(now_ns, decision)
-        next_ns = links.latency_ns(w, socket.who, socket.attempts + 1)
+        next_ns = links.latency_ns(w, origin, socket.attempts + 1)
         told_ns = due_ns + 2 * next_ns
         if told_ns >= w.refuses_ns or 2 * next_ns > patience_ns:
             break
@@ -46,7 +46,7 @@ def wait(w, owner, socket, now_ns, decision):
         socket.attempts += 1
         policy.may_attempt(w, owner, socket, due_ns)
         socket.ordinal += 2
-        decision = policy.failed(w, owner, socket, now_ns, False, PLAIN_REFUSAL)
+        decision = policy.failed(w, owner, socket, origin, now_ns, False, PLAIN_REFUSAL)
         count += 1
     if count > 0:
         link = link_of(w, links.new_link(w, owner, latency_ns))
