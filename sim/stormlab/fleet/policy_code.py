@@ -10,7 +10,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from stormlab.fleet.draws import origin_of, quantile_ns, unit
-from stormlab.fleet.memory import INNER, compiled, load_f8, load_i8, store_i8
+from stormlab.fleet.memory import INNER, compiled, inlined, load_f8, load_i8, store_i8
 from stormlab.fleet.policy_layout import (
     ABSENT,
     ADDED,
@@ -60,7 +60,7 @@ FOREVER = np.inf
 for _module in (formulas, windows, budgeting, breaking, reconnecting):
     for _name, _function in list(vars(_module).items()):
         if callable(_function) and getattr(_function, "__module__", "") == _module.__name__:
-            register_jitable(**INNER)(_function)
+            register_jitable(**INNER, forceinline=_module is reconnecting)(_function)
 
 
 # memories ----------------------------------------------------------------------------------------
@@ -156,13 +156,6 @@ def plain_delay(rule, schedule, n, elapsed_ns, chance):
     base_ms = base_of(rule, schedule, schedule.table, np.int64(schedule.count), n)
     if schedule.cap_before:
         base_ms = formulas.capped(base_ms, schedule.cap_ms)
-    if schedule.only_full:
-        each = jitter_at(rule.jitter_p, schedule.jitter)
-        chosen = unit(chance[0], each.purpose, chance[3])
-        delay_ms = formulas.full(base_ms, chosen, each.a, False, False)
-        if schedule.cap_after:
-            delay_ms = formulas.capped(delay_ms, schedule.cap_ms)
-        return formulas.whole_ns(delay_ms, SATURATE)
     if schedule.less_elapsed:
         base_ms = max(0.0, base_ms - elapsed_ns / formulas.NS_PER_MS)
     delay_ms = jittered(rule, schedule, base_ms, chance)
@@ -240,11 +233,34 @@ def walked(rule, schedule, n, me, chance):
     return formulas.whole_ns(delay_ms, SATURATE)
 
 
-@compiled
+@inlined
+def only_full_delay(rule, schedule, n, chance):
+    """The delay of a schedule of which nothing but backoff, full jitter and a cap is asked."""
+    if schedule.ends_at >= 0 and n >= schedule.ends_at:
+        return NO_MORE
+    base_ms = base_of(rule, schedule, schedule.table, np.int64(schedule.count), n)
+    if schedule.cap_before:
+        base_ms = formulas.capped(base_ms, schedule.cap_ms)
+    each = jitter_at(rule.jitter_p, schedule.jitter)
+    chosen = unit(chance[0], each.purpose, chance[3])
+    delay_ms = formulas.full(base_ms, chosen, each.a, False, False)
+    if schedule.cap_after:
+        delay_ms = formulas.capped(delay_ms, schedule.cap_ms)
+    return formulas.whole_ns(delay_ms, SATURATE)
+
+
+@inlined
 def delay_of(rule, which, n, me, elapsed_ns, chance):
     """Delay ``n`` of one of the policy's schedules, or NO_MORE."""
-    n = np.int64(n)
     schedule = schedule_at(rule.schedule_p, which)
+    if schedule.only_full:
+        return only_full_delay(rule, schedule, np.int64(n), chance)
+    return any_delay(rule, schedule, np.int64(n), me, elapsed_ns, chance)
+
+
+@compiled
+def any_delay(rule, schedule, n, me, elapsed_ns, chance):
+    """The delay of any schedule."""
     while schedule.kind == STAGES:
         last = schedule.jitters - 1
         place = 0
