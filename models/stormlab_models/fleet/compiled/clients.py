@@ -8,7 +8,7 @@ until it meets the service: the refusals of an outage cost no event at all. ``ca
 import numpy as np
 
 from stormlab.clock import NS_PER_MS
-from stormlab.fleet.memory import compiled, load_i8
+from stormlab.fleet.memory import compiled, inlined, load_i8
 from stormlab.fleet.pools import pool_at, take
 from stormlab.fleet.streams import add, streams_at
 from stormlab.fleet.wheel import push, wheel_at
@@ -54,19 +54,25 @@ def calm(w, link, time_ns):
 # decisions ---------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def watch_breaker(w, owner, socket, now_ns):
-    """Write down that a breaker has moved."""
+    """Write down that a breaker has moved, where there is one."""
     if group_of(w, socket).has_breaker:
-        state = policy.breaker_state(w, owner, socket, now_ns)
-        if state != socket.breaker_was:
-            socket.breaker_was = state
-            event = codes.BREAKER_CLOSED
-            if state == policy.BREAKER_OPEN:
-                event = codes.BREAKER_OPENED
-            elif state == policy.BREAKER_HALF_OPEN:
-                event = codes.BREAKER_HALF_OPEN
-            emit.of_socket(w, socket, now_ns, event)
+        write_breaker(w, owner, socket, now_ns)
+
+
+@compiled
+def write_breaker(w, owner, socket, now_ns):
+    """Write down that a breaker has moved."""
+    state = policy.breaker_state(w, owner, socket, now_ns)
+    if state != socket.breaker_was:
+        socket.breaker_was = state
+        event = codes.BREAKER_CLOSED
+        if state == policy.BREAKER_OPEN:
+            event = codes.BREAKER_OPENED
+        elif state == policy.BREAKER_HALF_OPEN:
+            event = codes.BREAKER_HALF_OPEN
+        emit.of_socket(w, socket, now_ns, event)
 
 
 @compiled
