@@ -387,6 +387,13 @@ def be_careful(w):
 
 
 @compiled
+def refuses(w):
+    """Whether everybody's SYN arrives, and is refused."""
+    down = w.routed == 0 and not w.hangs and w.hung == 0
+    return down and w.unwell == 0 and w.loss == 0 and not w.elsewhere
+
+
+@compiled
 def be_calm(w):
     """Say how far sockets may be followed in one go, where no trace is kept in order.
 
@@ -396,9 +403,8 @@ def be_calm(w):
     if w.traced or not w.alone:
         return
     w.calm_ns = next_fault_ns(w)
-    if w.routed == 0 and not w.hangs and w.hung == 0 and w.unwell == 0:
-        if w.loss == 0 and not w.elsewhere:
-            w.refuses_ns = w.calm_ns
+    if refuses(w):
+        w.refuses_ns = w.calm_ns
     number = w.fault
     while number < w.faults and fault_at(w.fault_p, number).verb < CUT:
         number += 1
