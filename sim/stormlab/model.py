@@ -8,7 +8,7 @@ its traces. Scenarios are found by entry point too (group ``stormlab.scenarios``
 
 import gc
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -48,6 +48,7 @@ class World:
     draws: Draws
     recorder: Recorder
     header: dict[str, Any] = field(default_factory=dict)  # a model adds to the trace's header
+    around: ExitStack = field(default_factory=ExitStack)  # what a model needs while time runs
 
 
 class Model(Protocol):
@@ -237,7 +238,7 @@ def run(scenario: Scenario, seed: int = 0, engine: str | None = None) -> Trace:
             raise ScenarioError(msg) from None
     model = find_model(scenario.model)
     world = World(Clock(), Draws(seed), Recorder())
-    with _collector_off():
+    with _collector_off(), world.around:
         model.build(world, scenario)
         world.clock.run(to_ns(scenario.duration_s))
         header = {

@@ -17,7 +17,7 @@ from stormlab.check.replay import plain_name
 from stormlab.check.told import told_world
 from stormlab.console import fail
 from stormlab.evidence import Outcome
-from stormlab.hosts.finding import is_code
+from stormlab.hosts.finding import PROGRAM, find_program, is_code
 from stormlab.policy.catalogue import Entry, catalogue
 from stormlab.properties import PROMISES, Finding
 from stormlab.report.words import cell, code, prose
@@ -47,7 +47,7 @@ class Shown:
         """The library with its version, or the target."""
         found = self.entry
         if is_code(self.trophy.target):
-            return self.trophy.target
+            return code_label(self.trophy.target)
         if found is None:
             return self.trophy.target.rpartition(":")[2]
         return f"{found.name.removesuffix('-3.0')} {found.version}"
@@ -74,6 +74,11 @@ class Shown:
             found.reason,
             found.events[:EVIDENCE_MAX],
         )
+
+
+def code_label(target: str) -> str:
+    """Code by its package; a program in Python by the name that it has."""
+    return find_program(target).name if target.startswith(PROGRAM) else target
 
 
 def shown(trophy: Trophy) -> Shown:
@@ -115,7 +120,7 @@ def told(each: Shown, folder: str) -> str:
         "```sh\n" + "\n".join(commands(each, folder)) + "\n```",
     ]
     if entry is not None or is_code(trophy.target):
-        source = trophy.target if entry is None else entry.source
+        source = each.label if entry is None else entry.source
         facts = [f"{'Code' if entry is None else 'Source'}: {code(source)}."]
         if trophy.upstream:
             facts.append(f"Upstream: {', '.join(map(_link, trophy.upstream))}.")

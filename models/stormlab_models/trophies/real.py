@@ -82,6 +82,24 @@ REAL = (
         budget="ci",
     ),
     Trophy(
+        "aio:stormlab_models.libraries.python:WEBSOCKETS",
+        "calm-when-fooled",
+        "a server that accepts and closes is tried 546 times a minute",
+        "`async for connection in connect(...)` waits only after an attempt that failed: after a"
+        " connection that opened, however short, the next attempt is made at once. (17.4 does the"
+        " same; the version here is the one that this project pins.)",
+        _FOOLED,
+    ),
+    Trophy(
+        "aio:stormlab_models.libraries.python:PYTHON_SOCKETIO",
+        "raises-nothing",
+        "a close frame before the first packet ends connect() with a TypeError",
+        "What is read first after the handshake is taken for a packet; when it is the server's"
+        " close frame it is the number of its code: `object of type 'int' has no len()`, with"
+        " retry=True as well.",
+        BareWorld((Phase("reject", 1.0),), settle_s=_SETTLE_S),
+    ),
+    Trophy(
         "npm:robust-websocket@1.0.0",
         "one-live-socket",
         "close() and open() in a row leave two sockets",

@@ -58,15 +58,19 @@ class CodeSubject(Subject):
     def walk(
         self, count: int, seed: int, *, client: int = 0, dropped_first: bool = False
     ) -> Walked:
-        """Its delays while it is refused ``count`` times, after a good connection was lost."""
+        """Its delays while it is refused ``count`` times, after a good connection was lost.
+
+        ``dropped_first``: the delay after that loss is the first; otherwise it is left out.
+        """
         key = count, seed, client, dropped_first
         if key not in self._walks:
-            self._walks[key] = self._refused(count, seed, client, None)
+            found = self._refused(count + (not dropped_first), seed, client, None)
+            self._walks[key] = found if dropped_first else _without_first(found)
         return self._walks[key]
 
     def fixed_walk(self, count: int, unit: float) -> list[int] | None:
         """Its delays with random numbers that are always the same."""
-        return self._refused(count, 0, 0, unit).delays_ns
+        return _without_first(self._refused(count + 1, 0, 0, unit)).delays_ns
 
     def _refused(self, count: int, seed: int, client: int, fixed: float | None) -> Walked:
         world = BareWorld((Phase("serve", UP_S), Phase("refuse", AWAY_S)), (), 1.0, 1, seed)
@@ -112,6 +116,10 @@ class CodeSubject(Subject):
             return round(max(seen, default=0) * SEEN_MARGIN)
 
         return self.once(("longest", min(failures, WALK_ATTEMPTS)), longest)
+
+
+def _without_first(walked: Walked) -> Walked:
+    return replace(walked, delays_ns=walked.delays_ns[1:])
 
 
 class Watched:

@@ -7,18 +7,19 @@ model ``tac-webbuilder`` such as ``page.hook=manager``, which are put over a wor
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from stormlab.check.code import CodeSubject, Watched, declared_of
+from stormlab.check.code import CodeSubject, Live, Watched, declared_of
 from stormlab.check.guard import CheckError, WatchedFactory
 from stormlab.clock import to_ns
+from stormlab.hosts.aio.bare import run_aio
 from stormlab.hosts.failure import HostError
-from stormlab.hosts.finding import find_recipe, is_code
+from stormlab.hosts.finding import PROGRAM, find_program, find_recipe, is_code
 from stormlab.hosts.javascript.code import code_of, run_recipe
-from stormlab.hosts.recipe import Recipe
+from stormlab.hosts.recipe import Declares, Program, Recipe
 from stormlab.policy.catalogue import FoundPolicy, find_policy, registered
 from stormlab.policy.contract import Policy
 from stormlab.policy.reconnect import Reconnect
@@ -35,7 +36,7 @@ from stormlab.worlds.story import Story, stories
 from stormlab.worlds.written import World
 
 Keys = Mapping[str, Any]
-Code = Callable[[], Policy] | FoundPolicy | Recipe | str | Keys
+Code = Callable[[], Policy] | FoundPolicy | Recipe | Program | str | Keys
 
 _PAGE_KEYS = re.compile(r"(?:page|server|react)\.\w+=")
 _PARTS = {"backoff", "schedule", "like", "name"}  # a table with one of these is a policy's
@@ -132,7 +133,7 @@ def kind_of(code: object) -> str:
     """What kind of target this names: ``policy``, ``page`` or ``code``."""
     if is_page(code):
         return "page"
-    real = isinstance(code, Recipe) or (isinstance(code, str) and is_code(code))
+    real = isinstance(code, Recipe | Program) or (isinstance(code, str) and is_code(code))
     return "code" if real else "policy"
 
 
@@ -149,7 +150,7 @@ def target_of(code: Code, name: str | None = None) -> Target:
         return _page(_keys_of(code), name or code, code)
     if isinstance(code, Mapping) and is_page(code):
         return _page(code, name or _written_keys(code), code)
-    if isinstance(code, Recipe) or (isinstance(code, str) and is_code(code)):
+    if isinstance(code, Recipe | Program) or (isinstance(code, str) and is_code(code)):
         return _real(code, name)
     try:
         found = find_policy(code) if isinstance(code, str | Mapping) else code
@@ -167,16 +168,15 @@ def target_of(code: Code, name: str | None = None) -> Target:
     return Target(subject, None, written)
 
 
-def _real(code: Recipe | str, name: str | None) -> Target:
+def _real(code: Recipe | Program | str, name: str | None) -> Target:
     """Real code, tried once where nothing is wrong."""
     try:
-        recipe = find_recipe(code) if isinstance(code, str) else code
-        code_of(recipe)
+        runs, declares, own_name = _running(code)
     except HostError as error:
         raise CheckError(str(error)) from None
-    label = name or (code if isinstance(code, str) else recipe.name)
-    live = Watched(partial(run_recipe, recipe), label)
-    declared = declared_of(recipe.declares)
+    label = name or (code if isinstance(code, str) else own_name)
+    live = Watched(runs, label)
+    declared = declared_of(declares)
     subject = CodeSubject(label, given=declared, live=live)
     first = live(BareWorld(settle_s=FIRST_S))
     stopped = first.of(Event.HALTED)
@@ -188,6 +188,40 @@ def _real(code: Recipe | str, name: str | None) -> Target:
             f"{label}: makes no WebSocket when it starts" + (f": {told}" if told else "")
         )
     return Target(subject, None, code if isinstance(code, str) else None)
+
+
+def _running(code: Recipe | Program | str) -> tuple[Live, Declares, str]:
+    """What runs the code in a world, what it declares, and its name.
+
+    Raises:
+        HostError: one line, when it cannot be had.
+    """
+    if isinstance(code, str):
+        code = find_program(code) if code.startswith(PROGRAM) else find_recipe(code)
+    if isinstance(code, Program):
+        return partial(_run_program, code), code.declares, code.name
+    code_of(code)
+    return partial(run_recipe, code), code.declares, code.name
+
+
+def _run_program(
+    program: Program,
+    world: BareWorld,
+    *,
+    client: int = 0,
+    fixed: float | None = None,
+    attempts_max: int | None = None,
+) -> Story:
+    """Let a client in Python live in a world; nobody can ask a coroutine to retry by hand."""
+    acts = tuple(act for act in world.acts if act.do != "by_hand")
+    return run_aio(
+        replace(world, acts=acts),
+        program.main,
+        program.peer(),
+        number=client,
+        fixed=fixed,
+        attempts_max=attempts_max,
+    )[0]
 
 
 def _is_callable(found: object) -> bool:

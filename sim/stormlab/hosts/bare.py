@@ -52,7 +52,7 @@ MakeClient = Callable[[Surroundings, Draws], HostedClient]
 class _Life:
     """One run: the schedule on the clock, and the limits of a run that does not end."""
 
-    def __init__(  # noqa: PLR0913  one run has so many sides
+    def __init__(
         self,
         world: BareWorld,
         make: MakeClient,

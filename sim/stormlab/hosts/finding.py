@@ -5,6 +5,9 @@
 ``client.ts``, ``.js``, ...  a file of one's own; see :data:`START`
 ``recipe:FILE.py``           a recipe of one's own: a Python file with three functions
 ``recipe:MODULE``            the same, as a module
+``aio:FILE.py:NAME``         a client in Python: a coroutine function of asyncio that is called
+                             with the URL, or a :class:`~.recipe.Program`
+``aio:MODULE:NAME``          the same, in a module
 ============================ =================================================================
 
 Recipes of libraries come from the entry-point group ``stormlab.recipes``, a mapping from name to
@@ -14,6 +17,7 @@ Recipes of libraries come from the entry-point group ``stormlab.recipes``, a map
 import importlib
 import importlib.machinery
 import importlib.util
+import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,10 +30,10 @@ from types import ModuleType
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.npm import PREFIX, NpmError, parse_package
-from stormlab.hosts.recipe import Declares, Recipe
+from stormlab.hosts.recipe import Declares, Program, Recipe
 
 RECIPES_GROUP = "stormlab.recipes"
-RECIPE = "recipe:"
+RECIPE, PROGRAM = "recipe:", "aio:"
 START = """
 (lib, env) => {
   const start = lib.default || lib.start || lib.connect;
@@ -39,13 +43,15 @@ START = """
   const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
   return isClass ? new start(env.url, env) : start(env.url, env);
 }"""
-"""A file of one's own exports, as its default, a function of (url, env) that starts one client and
+"""What starts a file of one's own.
+
+The file exports, as its default, a function of (url, env) that starts one client and
 gives its handle, or a class that is made with them."""
 
 
 def is_code(text: str) -> bool:
     """Whether a text names code to host. (``nats.js`` is a policy, unless there is such a file.)"""
-    if text.startswith((PREFIX, RECIPE)):
+    if text.startswith((PREFIX, RECIPE, PROGRAM)):
         return True
     path = Path(text)
     return path.suffix in SUFFIXES and (path.suffix != ".js" or "/" in text or path.is_file())
@@ -73,6 +79,23 @@ def find_recipe(text: str) -> Recipe:
     if not Path(text).is_file():
         raise HostError(f"{text}: no such file")
     return Recipe(name=Path(text).name, package=text, start=START)
+
+
+def find_program(text: str) -> Program:
+    """The client in Python that ``aio:PLACE:NAME`` names.
+
+    Raises:
+        HostError: one line, when there is none.
+    """
+    place, _, name = text.removeprefix(PROGRAM).rpartition(":")
+    if not place or not name:
+        raise HostError(f"{text}: found no name; allowed: aio:FILE.py:NAME, aio:MODULE:NAME")
+    found = getattr(_module(place), name, None)
+    if isinstance(found, Program):
+        return found
+    if not inspect.iscoroutinefunction(found):
+        raise HostError(f"{text}: no coroutine function '{name}' (async def) there")
+    return Program(text, found)
 
 
 def _of_package(text: str) -> Recipe:

@@ -3,12 +3,13 @@
 A recipe names the code, says how one client is started, and who answers it. The start is JavaScript
 text: a function of (lib, env) that starts one client with the library's exports ``lib`` and gives
 its handle. ``env.url`` is where to connect, ``env.number`` the client's number, and
-``env.note(kind, detail)`` writes into the story. The handle has ``close()`` (for good), and may have
-``reconnect()`` (a person asks for it).
+``env.note(kind, detail)`` writes into the story; ``env.note("gave up")`` says that no attempt will
+follow. The handle has ``close()`` (for good), and may have ``reconnect()`` (a person asks for it).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from stormlab.hosts.wire import Peer, SilentPeer
 
@@ -39,12 +40,12 @@ class Declares:
 class Recipe:
     """How to run one library.
 
-    ``name``: as in the catalogue of policies, if it is there; ``package``: ``npm:NAME@VERSION``;
-    ``entry``: what of the package is taken in, as the source of a module (default: all that it
-    exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``: ``browser``
-    or ``node``; ``policy``: the name of its model in the catalogue; ``declares``: what the library's
-    documentation promises, by the names of :class:`stormlab.properties.Declared`: without it a
-    client is expected to come back always; ``formula``: its delays as documented; ``notes``: what a reader must know of the recipe.
+    ``name``: as in the catalogue of policies, if it is there; ``package``: ``npm:NAME@VERSION``, or
+    a file; ``entry``: what of the package is taken in, as the source of a module (default: all that
+    it exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``:
+    ``browser`` or ``node``; ``policy``: the name of its model in the catalogue; ``declares``: what
+    the library's documentation promises; ``formula``: its delays as documented; ``notes``: what a
+    reader must know of the recipe.
     """
 
     name: str
@@ -57,3 +58,16 @@ class Recipe:
     declares: Declares = field(default_factory=Declares)
     formula: str = ""
     notes: str = ""
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to run a client in Python: a coroutine function that is called with the URL.
+
+    ``name``, ``peer``, ``declares``: as in :class:`Recipe`.
+    """
+
+    name: str
+    main: Callable[[str], Coroutine[Any, Any, Any]]
+    peer: Callable[[], Peer] = field(default=SilentPeer)
+    declares: Declares = field(default_factory=Declares)

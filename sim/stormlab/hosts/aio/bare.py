@@ -36,16 +36,26 @@ def luck_of(world: BareWorld, socket: int = 0) -> Luck:
 
 
 def run_aio(
-    world: BareWorld, client: Client, peer: Peer | None = None, *, in_order: bool = False
+    world: BareWorld,
+    client: Client,
+    peer: Peer | None = None,
+    *,
+    in_order: bool = False,
+    number: int = 0,
+    fixed: float | None = None,
+    attempts_max: int | None = None,
 ) -> list[Story]:
     """Run ``client(url)`` once for each socket of the world; equal arguments give equal stories.
 
     What the program raises ends it: GAVE_UP, with the error. What is raised in its other tasks, and
-    caught by nobody, is RAISED. ``peer``: a new one for each run.
+    caught by nobody, is UNCAUGHT. ``peer``: a new one for each run. ``number``: of the client,
+    which addresses its luck; ``fixed``: what its random numbers always are; ``attempts_max``: the
+    run ends early, once a socket has made more attempts.
     """
     run = BareRun(world, peer or SilentPeer(), in_order=in_order)
+    run.client, run.fixed, run.attempts_max = number, fixed, attempts_max
     with surroundings(world.seed):
-        run.seats = [Seat(run, client, number) for number in range(world.sockets)]
+        run.seats = [Seat(run, client, socket) for socket in range(world.sockets)]
         return run.stories()
 
 
@@ -62,7 +72,11 @@ class BareRun:
         self.seats: list[Seat] = []
         self.count = 0  # steps of all sockets, against runs that do not end
         self.over = False
+        self.client = 0
+        self.fixed: float | None = None
+        self.attempts_max: int | None = None
         self.cut_ns: int | None = None  # when it was ended for never waiting
+        self._enough = False
         self.draws = Draws(world.seed)
         self._world = world
         self._conns = 0
@@ -94,7 +108,7 @@ class BareRun:
             self.clock.at(0, Rank.ACTION, partial(self._start, seat))
         self.clock.run(self._end_ns)
         ended_ns = self._end_ns if self.cut_ns is None else self.cut_ns
-        cut = self.cut_ns is not None and self.count < STEPS_MAX
+        cut = self.cut_ns is not None and self.count < STEPS_MAX and not self._enough
         self.over = True
         stories = [Story(tuple(seat.steps), ended_ns, 0, seat.number, cut) for seat in self.seats]
         self._tear_down()
@@ -108,6 +122,12 @@ class BareRun:
         for seat in self.seats:
             seat.process.kill()
             seat.process.close()
+
+    def attempted(self, attempts: int) -> None:
+        """A socket has made so many attempts; the run may have seen enough."""
+        if self.attempts_max is not None and attempts > self.attempts_max:
+            self.cut_ns, self._enough = self.clock.now_ns, True
+            self.clock.stop()
 
     def counted(self) -> int:
         """One more step; too many end the run."""

@@ -41,6 +41,7 @@ class _StoryJournal(Journal):
         """The socket's next attempt."""
         del client, name
         self._seat.attempts += 1
+        self._seat.run.attempted(self._seat.attempts)
         return {"attempt": self._seat.attempts}
 
     def add(self, event: Event, **columns: Any) -> None:
@@ -71,7 +72,7 @@ class Seat:
             partial(client, URL),
             number=number,
             name=f"socket {number}",
-            luck=Luck(run.draws, chance_address(0, number)),
+            luck=Luck(run.draws, chance_address(run.client, number), run.fixed),
             rank=Rank.TIMER,
             ended=self._ended,
             failed=self._failed,
@@ -87,6 +88,8 @@ class Seat:
             self.steps.append(Step(now_ns, event, attempt, **columns, socket=attempt, order=order))
 
     def _ended(self, error: BaseException | None) -> None:
+        if self.run.closed:
+            return  # as it was told to
         said = ENDED if error is None else f"{type(error).__name__}: {error}"
         self.note(Event.GAVE_UP, detail=said, clean=int(error is None))
 

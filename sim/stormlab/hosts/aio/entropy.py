@@ -32,14 +32,17 @@ class Luck:
     """The chance of one process: its n-th draw is addressed by its number and n.
 
     Floats and bits are counted apart, so that a library's masks and keys move no jitter.
+    ``fixed``: what every float is.
     """
 
-    def __init__(self, draws: Draws, who: int) -> None:
-        self._draws, self._who = draws, who
+    def __init__(self, draws: Draws, who: int, fixed: float | None = None) -> None:
+        self._draws, self._who, self._fixed = draws, who, fixed
         self._units = self._words = 0
 
     def unit(self) -> float:
         """What ``random.random()`` gives: a uniform float in [0, 1)."""
+        if self._fixed is not None:
+            return self._fixed
         self._units += 1
         return self._draws.unit(self._who, "aio unit", self._units)
 

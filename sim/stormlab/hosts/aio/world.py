@@ -13,8 +13,8 @@ Equal arguments give equal traces. What a program raises is in :attr:`World.fail
 trace; it does not end the run.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from stormlab.hosts.aio.network import LOCALHOST, Network
 from stormlab.hosts.aio.process import ENDED, Main, Process
 from stormlab.hosts.aio.watch import Journal, Watcher
 from stormlab.hosts.wire import Peer
-from stormlab.trace import Trace
+from stormlab.trace import Recorder, Trace
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare_socket import WAY_NS
 
@@ -43,15 +43,24 @@ NOT_CLIENTS = 1 << 24  # from here on, the addresses of the chance of other proc
 
 
 class World:
-    """Chance follows from ``seed``; ``way_s``: from one host to another, one way."""
+    """Chance follows from ``seed``; ``way_s``: from one host to another, one way.
+
+    ``clock``, ``recorder``: those of a world that has others in it besides.
+    """
 
     def __init__(
-        self, seed: int = 0, *, way_s: float = WAY_NS / NS_PER_S, cures: frozenset[Cure] = ALL
+        self,
+        seed: int = 0,
+        *,
+        way_s: float = WAY_NS / NS_PER_S,
+        cures: frozenset[Cure] = ALL,
+        clock: Clock | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.draws = Draws(seed)
         self.network = Network(self.clock, to_ns(way_s))
-        self.journal = Journal(self.clock)
+        self.journal = Journal(self.clock, recorder or Recorder())
         self.processes: list[Process] = []
         self.cures = cures
         self._seed = seed
@@ -169,19 +178,24 @@ class World:
     def run(self, duration_s: float) -> Trace:
         """Let everybody live for ``duration_s`` seconds of virtual time; a world runs once."""
         duration_ns = to_ns(duration_s)
-        with self._around, surroundings(self._seed, self.cures):
+        with self.alive():
             self.clock.run(duration_ns)
-            self.over = True
             header = {
                 "model": "aio",
                 "seed": self._seed,
                 "duration_ns": duration_ns,
                 "endpoints": list(self.journal.endpoints),
             }
-            trace = self.journal.recorder.finish(header)
+            return self.journal.recorder.finish(header)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Programs can live while this lasts, and are torn down at its end."""
+        with self._around, surroundings(self._seed, self.cures):
+            yield
+            self.over = True
             if "teardown" in self.cures:
                 self._tear_down()
-        return trace
 
     def _tear_down(self) -> None:
         """End what still runs, in virtual time, process by process in the order of creation."""

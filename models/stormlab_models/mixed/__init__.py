@@ -1,0 +1,1 @@
+"""Real clients, a real server and a modelled fleet in one world."""
