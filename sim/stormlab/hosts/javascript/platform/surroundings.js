@@ -78,7 +78,7 @@ class Document extends EventTarget {
     this[IN] = { visible: true, loaded: false };
     this.cookie = "";
     this.title = "";
-    this.head = this.body = this.documentElement = element();
+    this.head = this.body = this.documentElement = element("div");
   }
   get readyState() { return this[IN].loaded ? "complete" : "interactive"; }
   get visibilityState() { return this[IN].visible ? "visible" : "hidden"; }
@@ -91,11 +91,11 @@ class Document extends EventTarget {
   createElement(name) { return element(name, this); }
 }
 handlerAttributes(Document.prototype, ["onvisibilitychange", "onreadystatechange"]);
-tagged(Document);
+Object.defineProperty(Document.prototype, Symbol.toStringTag, { value: "HTMLDocument" });
 
 // An <a> resolves its address, which clients use as a parser; the rest of a page does nothing.
 function element(name, page) {
-  const made = { style: {}, dataset: {}, querySelector: () => null, appendChild: (child) => child, remove() {}, setAttribute() {}, getAttribute: () => null };
+  const made = { tagName: String(name).toUpperCase(), style: {}, dataset: {}, querySelector: () => null, appendChild: (child) => child, remove() {}, setAttribute() {}, getAttribute: () => null };
   if (String(name).toLowerCase() !== "a") return made;
   let address = null;
   Object.defineProperty(made, "href", {
@@ -207,7 +207,7 @@ const GLOBALS = ["globalThis", "window", "self", "global", "console", "navigator
   "location", "localStorage", "sessionStorage", "history", "process", "Buffer", "WebSocket",
   "XMLHttpRequest", "FileReader", "setImmediate", "clearImmediate", "addEventListener", "removeEventListener", "dispatchEvent",
   "requestAnimationFrame", "cancelAnimationFrame", "requestIdleCallback", "cancelIdleCallback",
-  "matchMedia", "require", "module", "exports"];
+  "matchMedia", "top", "parent", "frames", "origin", "isSecureContext", "alert", "confirm", "prompt", "require", "module", "exports"];
 
 // --- HTTP ----------------------------------------------------------------------------------------
 // Nobody answers it here: a request fails a millisecond later, as it does without a network.
@@ -283,6 +283,16 @@ for (const [value, name] of ["UNSENT", "OPENED", "HEADERS_RECEIVED", "LOADING", 
   XMLHttpRequest[name] = XMLHttpRequest.prototype[name] = value;
 }
 handlerAttributes(XMLHttpRequest.prototype, ["onreadystatechange", "onload", "onloadend", "onloadstart", "onerror", "onabort", "ontimeout", "onprogress"]);
+
+// American, as dates are.
+define(Number.prototype, {
+  toLocaleString() {
+    if (!Number.isFinite(+this)) return Number.isNaN(+this) ? "NaN" : this < 0 ? "-∞" : "∞";
+    const [whole, fraction] = this.toFixed(3).replace(/\.?0+$/, "").split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+  },
+});
 
 // What is collected when depends on how much others have left lying about: here nothing is.
 class WeakRef {
