@@ -116,8 +116,8 @@ def echo() -> Echo:
 def evaluated(expression: str, **settings: Any) -> Any:
     """Evaluate an expression in the engine; gives it through JSON."""
     ran = Lab(
-        f"""const escape = (c) => "\\\\u" + c.charCodeAt(0).toString(16).padStart(4, "0");
-        const text = JSON.stringify({expression}).replace(/[^ -~]/g, escape);
+        f"""const inAscii = (c) => "\\\\u" + c.charCodeAt(0).toString(16).padStart(4, "0");
+        const text = JSON.stringify({expression}).replace(/[^ -~]/g, inAscii);
         for (let i = 0; i < text.length; i += 99) say(text.slice(i, i + 99), "|");""",
         **settings,
     )
