@@ -209,9 +209,18 @@ function fire(target, event) {
   const inside = event[IN];
   event.isTrusted = true;
   inside.target = target;
-  const calls = way(target, event).map(({ at, held }) => () => {
-    if (!inside.contained || at === inside.last) callListener(at, event, held);
-  });
+  const calls = [];
+  if (target[PARENT] === undefined) {
+    const type = inside.type;
+    for (const held of target[LISTENERS]) {
+      if (held.type === type) calls.push(() => callListener(target, event, held));
+    }
+    if (calls.length === 0) return 0;
+  } else {
+    for (const { at, held } of way(target, event)) {
+      calls.push(() => { if (!inside.contained || at === inside.last) callListener(at, event, held); });
+    }
+  }
   runNext(calls);
   return calls.length;
 }

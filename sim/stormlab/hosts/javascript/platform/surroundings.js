@@ -34,23 +34,22 @@ class Storage {
   clear() { this[IN].clear(); }
 }
 // Items are properties too: localStorage.token = "x".
-function storage() {
-  return new Proxy(new Storage(), {
-    get(target, name) {
-      if (typeof name === "symbol" || name in target) {
-        const value = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      return target.getItem(name) ?? undefined;
-    },
-    set(target, name, value) { target.setItem(name, value); return true; },
-    has: (target, name) => name in target || target[IN].has(name),
-    deleteProperty(target, name) { target.removeItem(name); return true; },
-    ownKeys: (target) => [...target[IN].keys()],
-    getOwnPropertyDescriptor: (target, name) => target[IN].has(name)
-      ? { value: target[IN].get(name), writable: true, enumerable: true, configurable: true } : undefined,
-  });
-}
+const ITEMS = {
+  get(target, name) {
+    if (typeof name === "symbol" || name in target) {
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    }
+    return target.getItem(name) ?? undefined;
+  },
+  set(target, name, value) { target.setItem(name, value); return true; },
+  has: (target, name) => name in target || target[IN].has(name),
+  deleteProperty(target, name) { target.removeItem(name); return true; },
+  ownKeys: (target) => [...target[IN].keys()],
+  getOwnPropertyDescriptor: (target, name) => target[IN].has(name)
+    ? { value: target[IN].get(name), writable: true, enumerable: true, configurable: true } : undefined,
+};
+function storage() { return new Proxy(new Storage(), ITEMS); }
 
 class Navigator {
   constructor(agent) { this[IN] = { agent, online: true }; }
@@ -130,6 +129,7 @@ function consoleOf() {
   return made;
 }
 
+const CONSOLE = consoleOf();
 function processOf(client) {
   const made = {
     env: {}, argv: ["node", "client.js"], execArgv: [], platform: "linux", arch: "x64", pid: 1, title: "node",
@@ -155,7 +155,7 @@ function surroundings(client, options) {
   }
   window.globalThis = window;
   window.global = client.node ? window : undefined;
-  window.console = consoleOf();
+  window.console = { ...CONSOLE };
   if (client.node) {
     window.navigator = new NodeNavigator(options.agent);
     window.process = processOf(client);
@@ -166,22 +166,15 @@ function surroundings(client, options) {
   window.navigator = new Navigator(options.agent);
   window.window = window.self = window.top = window.parent = window.frames = window;
   window.document = new Document();
-  window.XMLHttpRequest = XMLHttpRequest;
-  window.FileReader = FileReader;
   window.document[PARENT] = window;
   window.location = new URL(options.page_url);
   window.document.location = window.location;
   window.document.defaultView = window;
   window.origin = window.location.origin;
-  window.isSecureContext = true;
   window.localStorage = storage();
   window.sessionStorage = storage();
   window.history = { state: null, length: 1, pushState() {}, replaceState() {} };
-  window.alert = (text) => put(["log", "alert", words(text)]);
-  window.confirm = () => true;
-  window.prompt = () => null;
-  window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {} });
-  Object.assign(window, { requestAnimationFrame, cancelAnimationFrame, requestIdleCallback, cancelIdleCallback });
+  Object.assign(window, PAGE);
   return window;
 }
 // On the prototype of every window, where a client's own assignment finds them.
@@ -283,6 +276,20 @@ for (const [value, name] of ["UNSENT", "OPENED", "HEADERS_RECEIVED", "LOADING", 
   XMLHttpRequest[name] = XMLHttpRequest.prototype[name] = value;
 }
 handlerAttributes(XMLHttpRequest.prototype, ["onreadystatechange", "onload", "onloadend", "onloadstart", "onerror", "onabort", "ontimeout", "onprogress"]);
+
+const PAGE = {
+  alert: (text) => put(["log", "alert", words(text)]),
+  confirm: () => true,
+  prompt: () => null,
+  matchMedia: () => ({ matches: false, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {} }),
+  isSecureContext: true,
+  XMLHttpRequest,
+  FileReader,
+  requestAnimationFrame,
+  cancelAnimationFrame,
+  requestIdleCallback,
+  cancelIdleCallback,
+};
 
 // American, as dates are.
 define(Number.prototype, {
