@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help report test test-all test-latest lint types docs notebooks clean \
-  selftest-doc mutants mutation
+  real-code-doc selftest-doc mutants mutation
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
@@ -52,6 +52,10 @@ docs: $(STAMP) ## rewrite the tables of the documents from runs (some minutes)
 	$(BIN)/python -m stormlab_models.metrics_doc docs/metrics.md
 	$(BIN)/python -m stormlab.statistics.selftest docs/statistics.md
 	$(BIN)/python -m stormlab_models.promises_doc docs/promises.md
+	$(BIN)/python -m stormlab_models.libraries.recipes_doc docs/recipes.md
+
+real-code-doc: $(STAMP) ## compare the code of libraries with their policies; rewrite docs/real-code.md
+	$(BIN)/python -m stormlab_models.libraries.agreement docs/real-code.md
 
 selftest-doc: $(STAMP) ## rewrite the discovery table of docs/selftest.md (some minutes)
 	$(BIN)/python -m stormlab_models.planted_doc docs/selftest.md

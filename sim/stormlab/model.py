@@ -49,6 +49,7 @@ class World:
     recorder: Recorder
     header: dict[str, Any] = field(default_factory=dict)  # a model adds to the trace's header
     around: ExitStack = field(default_factory=ExitStack)  # what a model needs while time runs
+    endings: list[Callable[[], None]] = field(default_factory=list)  # when time is over
 
 
 class Model(Protocol):
@@ -241,6 +242,8 @@ def run(scenario: Scenario, seed: int = 0, engine: str | None = None) -> Trace:
     with _collector_off(), world.around:
         model.build(world, scenario)
         world.clock.run(to_ns(scenario.duration_s))
+        for end in world.endings:
+            end()
         header = {
             **world.header,
             "stormlab": __version__,

@@ -100,6 +100,7 @@ MEANING: dict[Event, str] = {
     Event.SERVED: "a worker has finished the handshake",
     Event.CLOSED: "the server closes the connection",
     Event.DEPENDENCY: "a call behind the handshake ended",
+    Event.UNCAUGHT: "the program raised what nobody caught",
 }
 
 _STATES = {State.CONNECTING: "CONNECTING", State.OPEN: "OPEN", State.CLOSING: "CLOSING"}

@@ -37,8 +37,9 @@ def application() -> Any:
 class Client:
     """Sends something each second while it is connected."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, scheme: str = "http", **options: Any) -> None:
         self.got: list[Any] = []
+        self._url = f"{scheme}://{HOST}:8000"
         self._options = options
 
     async def __call__(self) -> None:
@@ -48,11 +49,14 @@ class Client:
         async def echo(data: Any) -> None:
             self.got.append(data)
 
-        await client.connect(f"http://{HOST}:8000", **self._options)
-        while True:
-            if client.connected:
-                await client.emit("echo", len(self.got))
-            await asyncio.sleep(1)
+        try:
+            await client.connect(self._url, **self._options)
+            while True:
+                if client.connected:
+                    await client.emit("echo", len(self.got))
+                await asyncio.sleep(1)
+        finally:
+            await client.eio.http.close()  # an engine that is cancelled leaves it open
 
 
 def outage(ws: str, client: Client, seed: int = 1) -> tuple[World, Trace]:
@@ -75,6 +79,18 @@ def test_the_client_talks_and_comes_back(ws: str, transports: list[str] | None) 
     opened = [row for row in trace if row.event is Event.OPEN]
     assert [row.time_ns > back_ns for row in opened] == [False, True]
     assert len(client.got) > 15  # before the outage and after it
+
+
+def test_tls_takes_a_round_trip_more() -> None:
+    opened_ns = []
+    for scheme in ("http", "https"):
+        world = World(seed=1)
+        world.serve(application(), host=HOST)
+        world.client(Client(transports=["websocket"], scheme=scheme))
+        trace = world.run(5.0)
+        assert world.failures == []
+        opened_ns += [row.time_ns for row in trace if row.event is Event.OPEN]
+    assert opened_ns == [to_ns(0.04), to_ns(0.06)]
 
 
 @pytest.mark.parametrize("seed", range(5))

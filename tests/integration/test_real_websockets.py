@@ -18,12 +18,15 @@ from hypothesis import given, settings
 from websockets.asyncio.client import connect
 
 from stormlab.clock import NS_PER_MS, NS_PER_S, to_ns
+from stormlab.evidence import Outcome
 from stormlab.hosts.aio.bare import luck_of, run_aio
 from stormlab.hosts.aio.entropy import Luck
 from stormlab.policy import Policy, Scope
+from stormlab.properties.promises import PROMISES, Seen, Subject
 from stormlab.strategies import bare_worlds
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, Phase, run_bare
+from stormlab.worlds.made import Addressed, bare_world
 from stormlab.worlds.story import Story
 from stormlab_models.policies.websockets import ENTRIES
 
@@ -132,6 +135,26 @@ def test_there_is_no_delay_after_a_connection_that_opened() -> None:
     gaps = {later - earlier for earlier, later in pairwise(attempts)}
     assert gaps == {60 * NS_PER_MS}  # nothing but the handshake
     assert attempts == attempts_ns(modelled(world, pings=True), 60 * NS_PER_S)
+
+
+def test_promises_judge_the_library_as_they_judge_its_model() -> None:
+    """Where both are decided; a library's timers are not seen, so that less is decided of it."""
+    assert MODEL is not None
+    subject = Subject.of(MODEL, "websockets")
+    verdicts: dict[tuple[str, str], set[Outcome]] = {}
+    for case in range(40):
+        world = without_hands(bare_world(Addressed(2, case), 300.0))
+        real, model = run_aio(world, client())[0], modelled(world, pings=True)
+        for promise in (each for each in PROMISES.values() if "bare" in each.tiers):
+            told = [
+                promise.judge(subject, Seen((story,), to_ns(world.healed_s), story.end_ns, world))
+                for story in (real, model)
+            ]
+            decided = {each.outcome for each in told} - {Outcome.UNDECIDED}
+            assert len(decided) < 2, (promise.name, world)
+            verdicts.setdefault(("real", promise.name), set()).add(told[0].outcome)
+    assert Outcome.BROKEN in verdicts["real", "calm-when-fooled"]  # no delay after an open
+    assert Outcome.HOLDS in verdicts["real", "converges"]
 
 
 def test_every_socket_has_luck_of_its_own() -> None:

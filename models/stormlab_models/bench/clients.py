@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from time import process_time  # noqa: TID251  a benchmark measures real time
 from typing import Any
 
@@ -123,8 +124,8 @@ def clients(sizes: Sizes) -> Iterator[Found]:
         count, fleet = (CASES_QUICK, FLEET_QUICK) if quick else (CASES, FLEET)
         told, whole = in_turns(
             sizes.runs,
-            lambda library=library, count=count: _in_a_process("cases", library, count),
-            lambda library=library, fleet=fleet: _in_a_process("restart", library, fleet),
+            partial(_in_a_process, "cases", library, count),
+            partial(_in_a_process, "restart", library, fleet),
         )
         per_s, cpu_s = middle(told, "per_s"), middle(whole, "cpu_s")
         last = whole[-1]

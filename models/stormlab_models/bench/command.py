@@ -8,10 +8,10 @@ import click
 
 from stormlab import __version__
 from stormlab.console import fail, note, print_json, progress, say, table
-from stormlab_models.bench.figure import figure
 from stormlab_models.bench.clients import clients
-from stormlab_models.bench.measures import BenchError, Found, Sizes
+from stormlab_models.bench.figure import figure
 from stormlab_models.bench.measures import PARTS as OF_ENGINES
+from stormlab_models.bench.measures import BenchError, Found, Sizes
 
 RUNS, FIGURE = 5, "figure"
 PARTS = {**OF_ENGINES, "clients": clients}
@@ -50,9 +50,9 @@ def bench(
 ) -> None:
     """Measure exactness, speed, memory, scaling and start, side by side; and real client code.
 
-    PART: exactness, speed, memory, scaling, start, clients; without one: all of them. figure: cost against
-    the size of the fleet, as a picture and a table in DIR (with --out only). Exit code 1: the two
-    engines gave different traces.
+    PART: exactness, speed, memory, scaling, start, clients; without one: all of them. figure: cost
+    against the size of the fleet, as a picture and a table in DIR (with --out only). Exit code 1:
+    the two engines gave different traces.
     """
     _check(parts, out)
     sizes = Sizes.of(runs, quick=quick)

@@ -108,9 +108,16 @@ class SignalR(SilentPeer):
 
 
 class Centrifugo(SilentPeer):
-    """Centrifugo's JSON protocol (npm centrifuge@5.8.0:build/codes.js, build/index.js)."""
+    """Centrifugo's JSON protocol (npm centrifuge@5.8.0:build/codes.js, build/index.js).
 
-    PING_S = 25.0
+    What Centrifugo itself closes with has a reason (its documentation, "Client protocol codes").
+    """
+
+    PING_S, CODE_MIN = 25.0, 3000
+
+    def reason(self, code: int) -> str:
+        """A reason where the application closes."""
+        return "disconnect" if code >= self.CODE_MIN else ""
 
     def opened(self, caller: Caller) -> None:
         """Wait for connect."""
@@ -179,8 +186,8 @@ class ActionCable(SilentPeer):
 class Yjs(SilentPeer):
     """The y-protocols sync protocol with an empty document (npm y-protocols@1.0.7:sync.js).
 
-    Awareness messages go back to all of a room, their sender included, as y-websocket's server does;
-    a client counts on that to know that it is heard.
+    Awareness messages go back to all of a room, their sender included, as y-websocket's server
+    does; a client counts on that to know that it is heard.
     """
 
     SYNC, AWARENESS, STEP_1, STEP_2 = 0, 1, 0, 1

@@ -109,7 +109,9 @@ CENTRIFUGE = Recipe(
   return { close: () => client.disconnect(), reconnect: () => client.connect() };
 }""",
     peer=peers.Centrifugo,
-    policy="centrifuge",
+    policy="centrifuge-js",
+    formula="min(20 s, 0.5 s + U{0..min(20 s, 0.5 s·2^n)}), whole ms",
+    notes="An attempt is given up after 5 s, so is a connection whose connect is not answered.",
 )
 
 Y_WEBSOCKET = Recipe(
@@ -127,6 +129,7 @@ export const document = () => new Y.Doc();
 }""",
     peer=peers.Yjs,
     policy="y-websocket",
+    formula="min(100 ms·2^n, 2.5 s), n = 1, 2, ... closes in a row",
 )
 
 ROBUST_WEBSOCKET = Recipe(
@@ -139,6 +142,7 @@ ROBUST_WEBSOCKET = Recipe(
 }""",
     entry='export { default } from "robust-websocket";',
     policy="robust-websocket",
+    formula="0, 3, 10 s by attempts since the last open, then no more",
 )
 
 HOME_ASSISTANT = Recipe(
@@ -157,6 +161,8 @@ async (lib, env) => {
 }""",
     peer=peers.HomeAssistant,
     policy="home-assistant-js-websocket",
+    formula="min(n, 5) s: 0, 1, 2, 3, 4, 5, 5 s",
+    notes="Until the first connection it retries every second, without end (setupRetry: -1).",
 )
 
 ACTION_CABLE = Recipe(
@@ -171,6 +177,7 @@ ACTION_CABLE = Recipe(
 }""",
     peer=peers.ActionCable,
     policy="@rails/actioncable",
+    formula="a poll every 6 s·1.15^min(n, 10)·(1 + j·r), j = 1 for n = 0, else 0.15",
 )
 
 ANYCABLE = Recipe(
@@ -185,6 +192,7 @@ ANYCABLE = Recipe(
 }""",
     peer=peers.ActionCable,
     policy="@anycable/core",
+    formula="L·U[1, 2)·U[0.5, 1.5), L = 3 s·2^n",
 )
 
 RECIPES = {

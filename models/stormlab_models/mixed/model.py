@@ -85,6 +85,7 @@ class Mixed:
         world.header["endpoints"] = [f"{self._hosts.network.resolve(HOST)}:{PORT}"]
         self._hosts.journal.endpoints[world.header["endpoints"][0]] = 0
         world.around.enter_context(self._hosts.alive())
+        world.endings.append(self._hosts.finish)
 
     def _url(self, path: str | None = None) -> str:
         return f"ws://{HOST}:{PORT}{path or self._parameters.server.path}"

@@ -5,9 +5,11 @@ gaps between them; the cap comes after the jitter, so that at the cap every clie
 What a JavaScript number cannot hold becomes Infinity, and Infinity - Infinity is NaN, which
 ``| 0`` turns into a delay of 0 ms.
 
-Simplification: socket.io-client counts as connected when its first transport is, which by default
-is HTTP polling; here it is when the WebSocket is open. A service that answers polling and refuses
-WebSockets would keep the real client connected.
+Simplifications: socket.io-client counts as connected when the first packet arrives on its first
+transport, which by default is HTTP polling; here that is the proof of a WebSocket. A service that
+answers polling and refuses WebSockets would keep the real client connected. And a connection that
+ends before the first packet is only given up by the connect timeout, 20 s after its beginning; here
+it is a failure at once.
 """
 
 from stormlab.policy import (
@@ -37,7 +39,7 @@ _JITTER = "backo2 comb: one draw for size and sign, 10 bands from 0.55 to 1.5 d;
 
 SOCKET_IO = Reconnect(
     _backo2(1.0, 5.0),
-    reset=Reset(on="open"),
+    reset=Reset(on="proof"),
     terms=Terms(
         connect_timeout_s=20.0,
         heartbeat_s=25.0,
@@ -67,6 +69,7 @@ ENTRIES = (
         notes="30 % of the third delays, 90 % of the fourth and all from the fifth on are exactly "
         "5 s: no jitter is left. From n = 1015 (after 85 minutes) half of the delays are 0 ms. "
         "Pings come from the server (25 s, the client waits 45 s); while offline it keeps trying.",
+        reset="on the handshake packet",
         close_codes="all retried; a Socket.IO DISCONNECT packet from the server is final",
         network="offline: the transport is closed",
     ),

@@ -13,7 +13,7 @@ the real client opens the next socket 0.5 s after it closed the silent one.
 
 import math
 
-from stormlab.clock import NS_PER_S, to_ns
+from stormlab.clock import NS_PER_MS, NS_PER_S, to_ns
 from stormlab.policy import (
     Chain,
     Chance,
@@ -42,9 +42,12 @@ TERMS = Terms(heartbeat_s=3.0, heartbeat_timeout_s=6.0)
 
 
 def poll_interval_ns(attempts: int, unit: float) -> int:
-    """The time to the next poll: ``6 s * 1.15**min(n, 10) * (1 + U[0, j))``, j = 1 while n is 0."""
-    grown = STALE_S * power(1 + RATE, min(attempts, RATE_MAX))
-    return to_ns(grown * (1 + (RATE if attempts else 1.0) * unit))
+    """The time to the next poll: ``6 s * 1.15**min(n, 10) * (1 + U[0, j))``, j = 1 while n is 0.
+
+    In whole milliseconds: a browser's timer cuts the rest off.
+    """
+    grown_ms = STALE_S * 1000.0 * power(1 + RATE, min(attempts, RATE_MAX))
+    return int(grown_ms * (1 + (RATE if attempts else 1.0) * unit)) * NS_PER_MS
 
 
 def rest_of_interval_ns(length_unit: float, place_unit: float) -> int:
@@ -66,14 +69,17 @@ class ActionCable:
 
     terms = TERMS
 
-    def __init__(self) -> None:
+    def __init__(self, out_of_phase_ns: float = OUT_OF_PHASE_NS) -> None:
         """Start with no poll set: the monitor starts with the first attempt."""
+        self._out_of_phase_ns = out_of_phase_ns
+        self._polls = 0  # intervals that are past or run
         self._started_ns = 0
         self._attempts = 0  # polls that found it stale since the last welcome
         self._next_ns: int | None = None
         self._set_ns: int | None = None  # when a poll was set whose interval is not drawn yet
         self._set_with = 0  # the attempts that its interval is drawn with
-        self._plan: tuple[int, int] | None = None  # the attempt to come, and the count then
+        # the attempt to come, the count then, and the polls up to it
+        self._plan: tuple[int, int, int] | None = None
         self._heard_ns: int | None = None  # the last message of the server
         self._lost_ns: int | None = None  # the last drop, if no welcome came since
         self._welcome_ns: int | None = None  # of the open connection
@@ -97,7 +103,8 @@ class ActionCable:
     def may_attempt(self, time_ns: int) -> bool:
         """Always; an attempt that a poll makes sets the next poll."""
         if self._plan is not None and time_ns >= self._plan[0]:
-            self._set(*self._plan)
+            set_ns, attempts, self._polls = self._plan
+            self._set(set_ns, attempts)
         elif self._next_ns is None and self._set_ns is None:
             self._set(time_ns, 0)
             self._started_ns = time_ns
@@ -113,12 +120,15 @@ class ActionCable:
         if self._next_ns is None and self._set_ns is None:  # the host began without asking
             self._started_ns = time_ns if happened.began_ns is None else happened.began_ns
             self._set(self._started_ns, 0)
-        polls = _Polls(chance)
+        polls = _Polls(chance, self._polls)
         if happened.fact is Fact.DROPPED:
             self._lost_ns = time_ns
             if self._welcome_ns is not None:
-                self._heard_ns = time_ns - (time_ns - self._welcome_ns) % PING_NS
-        self._pass(time_ns, polls)
+                # a ping of this very moment is not heard any more
+                last_ns = max(self._welcome_ns, time_ns - 1)
+                self._heard_ns = last_ns - (last_ns - self._welcome_ns) % PING_NS
+        self._pass(time_ns, time_ns if happened.began_ns is None else happened.began_ns, polls)
+        self._polls = polls.count
         self._connecting, self._welcome_ns = False, None
         if self._reopened_ns is not None and time_ns < self._reopened_ns + REOPEN_NS:
             self._plan = None
@@ -126,30 +136,34 @@ class ActionCable:
         self._plan = self._planned(polls)
         return RetryAt(self._plan[0])
 
-    def _pass(self, time_ns: int, polls: "_Polls") -> None:
-        """The polls that fired during the attempt or the connection that has ended now."""
+    def _pass(self, time_ns: int, began_ns: int, polls: "_Polls") -> None:
+        """The polls that fired up to the end of the attempt or connection that began then.
+
+        Those of the attempt find it CONNECTING; those before it came too soon after the drop.
+        """
         if self._next_ns is None and self._set_ns is not None:
             self._next_ns = self._set_ns + polls.interval_ns(self._set_with)
             self._set_ns = None
         assert self._next_ns is not None  # noqa: S101  set with the first attempt
-        if self._welcome_ns is not None and time_ns - self._welcome_ns > OUT_OF_PHASE_NS:
+        if self._welcome_ns is not None and time_ns - self._welcome_ns > self._out_of_phase_ns:
             self._next_ns = time_ns + polls.rest_ns()
             return
         while self._next_ns <= time_ns:
             if self._welcome_ns is None and self._stale(self._next_ns):
                 self._attempts += 1
-                self._reopened_ns = self._next_ns
+                if self._next_ns >= began_ns:
+                    self._reopened_ns = self._next_ns
             self._next_ns += polls.interval_ns(self._attempts)
 
-    def _planned(self, polls: "_Polls") -> tuple[int, int]:
-        """The first poll to come that makes an attempt, and the count after it."""
+    def _planned(self, polls: "_Polls") -> tuple[int, int, int]:
+        """The first poll to come that makes an attempt, the count after it, the polls up to it."""
         assert self._next_ns is not None  # noqa: S101  set by _pass
         time_ns, attempts = self._next_ns, self._attempts
         while True:
             if self._stale(time_ns):
                 attempts += 1
                 if self._lost_ns is None or time_ns - self._lost_ns >= STALE_NS:
-                    return time_ns, attempts
+                    return time_ns, attempts, polls.count
             time_ns += polls.interval_ns(attempts)
 
     def _stale(self, time_ns: int) -> bool:
@@ -158,15 +172,15 @@ class ActionCable:
 
 
 class _Polls:
-    """The chance of the polls that one decision looks at, each with a draw of its own."""
+    """The chance of the polls that one decision looks at: each has a draw of its own for good."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, count: int) -> None:
         self._chance = chance
-        self._drawn = 0
+        self.count = count
 
     def interval_ns(self, attempts: int) -> int:
-        self._drawn += 1
-        return poll_interval_ns(attempts, self._chance.unit(f"poll {self._drawn}"))
+        self.count += 1
+        return poll_interval_ns(attempts, self._chance.unit(f"poll {self.count}", "client"))
 
     def rest_ns(self) -> int:
         length, place = self._chance.unit("poll length"), self._chance.unit("poll place")

@@ -1,14 +1,14 @@
 """phoenix and @supabase/realtime-js, which is built on it: tables without jitter.
 
 A timer that fires in a hidden page does nothing; when the page is shown, the client connects at
-once. Simplifications: being shown also sets the count back in the real client, and a connection
-that was being made before is torn down for a new one; here the count stays and the attempt goes on.
+once and sets the count back. Simplification: a connection that is being made as the page is shown
+is torn down for a new one; here the attempt goes on.
 """
 
 from stormlab.policy import Delays, Network, Reconnect, Reset, Span, Table, Terms
 from stormlab.policy.catalogue import Entry
 
-_NETWORK = Network(hidden="skip", visible=Span(0.0, 0.0))
+_NETWORK = Network(hidden="skip", visible=Span(0.0, 0.0), visible_resets=True)
 _HIDDEN = "hidden: the attempt is left out; visible: at once; pagehide closes"
 
 PHOENIX = Reconnect(

@@ -27,6 +27,7 @@ BUILT_IN = {
     "tune": "stormlab.cli.tune:tune",
     "check": "stormlab.cli.check:check",
     "replay": "stormlab.cli.replay:replay",
+    "recipes": "stormlab.cli.recipes:recipes",
     "judge": "stormlab.cli.judge:judge",
     "selftest": "stormlab.cli.selftest:selftest",
     "policies": "stormlab.cli.policies:policies",

@@ -22,6 +22,7 @@ WORDS = {"holds": "fixed", "broken": "still broken", "undecided": "undecided"}
 Examples:
   stormlab replay stormlab-replays/phoenix--calm-when-fooled.json
   stormlab replay found.json --policy ours.py:Repaired --figure found.svg
+  stormlab replay npm-phoenix.json --node show.cjs --scale 0.1 && node show.cjs
 
 \b
 Exit codes: 0 fixed; 1 still broken; 2 undecided, or bad input.""",
@@ -34,8 +35,28 @@ Exit codes: 0 fixed; 1 still broken; 2 undecided, or bad input.""",
     help="Another policy in its place, as stormlab check takes it.",
 )
 @click.option("--figure", metavar="FILE", help="Draw it into FILE.svg or FILE.png.")
+@click.option(
+    "--node",
+    metavar="FILE",
+    help="Write a program for Node that shows it with real sockets (needs npm's ws).",
+)
+@click.option(
+    "--scale",
+    metavar="S",
+    type=click.FloatRange(0.001, 1000),
+    default=1.0,
+    help="Of --node: real seconds for one of the world's.  [default: 1]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def replay(file: Path, policy: str | None, figure: str | None, as_json: bool) -> int:  # noqa: FBT001
+def replay(
+    *,
+    file: Path,
+    policy: str | None,
+    figure: str | None,
+    node: str | None,
+    scale: float,
+    as_json: bool,
+) -> int:
     """Let the policy of FILE live in its world once more, and say what its promise says now.
 
     FILE was written by stormlab check. The world stays the same; the policy is the one that is
@@ -54,6 +75,8 @@ def replay(file: Path, policy: str | None, figure: str | None, as_json: bool) ->
             fail(str(error))
     if picture is not None:
         _draw(found, picture)
+    if node is not None:
+        _write_node(found, Path(node), scale)
     if as_json:
         print_json(_document(found))
     else:
@@ -78,6 +101,34 @@ def _show(found: "Replayed") -> None:
     if word == "undecided":
         elsewhere = f"stormlab check TARGET --promise {promise.name}"
         say(f"no longer broken here; in other worlds: {elsewhere}")
+
+
+def _write_node(found: "Replayed", path: Path, scale: float) -> None:
+    """The world as a program for Node; for JavaScript that lives in a schedule of phases."""
+    from stormlab.hosts.failure import HostError  # noqa: PLC0415  when asked for
+    from stormlab.hosts.finding import PROGRAM, find_recipe, is_code  # noqa: PLC0415
+    from stormlab.hosts.javascript.code import code_of  # noqa: PLC0415
+    from stormlab.hosts.javascript.node import node_script  # noqa: PLC0415
+    from stormlab.worlds.bare import BareWorld  # noqa: PLC0415
+
+    written, world = found.target.written, found.replay.world
+    if not isinstance(written, str) or not is_code(written) or written.startswith(PROGRAM):
+        fail(f"--node: {found.target.name} is not JavaScript; allowed: npm:NAME@VERSION, a file")
+    if found.replay.promise.walks or not isinstance(world, BareWorld):
+        fail("--node: this world is no schedule that a server could follow")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        recipe = find_recipe(written)
+        text = node_script(code_of(recipe), world, scale=scale, answer=recipe.answer)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except HostError as error:
+        fail(f"--node: {error}")
+    except OSError as error:
+        fail(f"--node {path}: {error.strerror or error}")
+    finally:
+        part.unlink(missing_ok=True)
+    note(f"wrote {path}; run it where npm's ws is installed: node {path}")
 
 
 def _document(found: "Replayed") -> dict[str, object]:

@@ -8,8 +8,9 @@ server while it serves. In a ``reject`` phase with ``answers`` the peer answers 
 connection is closed; in ``mute`` and other ``reject`` phases the application says nothing.
 
 Simplifications: one path, a fixed latency; TLS takes one round trip; a server's close frame ends
-the connection when it arrives; messages sent while the device is offline are delivered when it is
-back, those sent to a server that hangs are lost with the connection.
+the connection when it arrives; messages of both sides that meet a device which is offline are
+delivered when it is back, those sent to a server that hangs are lost with the connection; a server
+that hangs does nothing by itself.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from functools import partial
 
 from stormlab.clock import NS_PER_MS, Clock, Rank, to_ns
 from stormlab.hosts.diary import Diary
-from stormlab.hosts.wire import ABNORMAL, NO_STATUS, NORMAL, Data, Ear, End, Peer
+from stormlab.hosts.wire import ABNORMAL, NO_STATUS, NORMAL, Data, Ear, End, Peer, reason_of
 from stormlab.vocabulary import Cause, Event, State
 from stormlab.worlds.bare_socket import HANDSHAKE_NS, SYN_NS, WAY_NS
 from stormlab.worlds.phases import Phase
@@ -79,8 +80,9 @@ class Line:
         self._proven = False
         self._silent = self._gone = False  # as in stormlab.worlds.bare_socket
         self._fooled_by: Phase | None = None
-        self._held: list[Data] = []  # sent while offline
+        self._held: list[Data] = []  # of the client, while offline
         self._held_frame: Callable[[], None] | None = None  # likewise, to close it
+        self._held_back: list[Callable[[], None]] = []  # of the server, meanwhile
         self._began_ns = around.clock.now_ns
         self.attempt = around.diary.attempt(self._began_ns)
         if not around.online:
@@ -206,14 +208,16 @@ class Line:
         return _Caller(self)
 
     def _received(self, data: Data) -> None:
-        if self._at_server and not self._silent and self._around.phase.what not in NOBODY:
+        if not self._around.online:
+            self._held.append(data)  # was under way: sent again by TCP
+        elif self._at_server and not self._silent and self._around.phase.what not in NOBODY:
             self._note(Event.RECEIVED)
             if self._answers:
                 self._around.peer.message(self._caller, data)
 
     def heard(self, data: Data) -> None:
         """The server's message arrives at the client."""
-        if self.state in {State.OPEN, State.CLOSING} and not self._silent and self._around.online:
+        if self.state in {State.OPEN, State.CLOSING} and not self._silent:
             self._note(Event.MESSAGE)
             self._ear.message(data)
 
@@ -251,6 +255,8 @@ class Line:
             return
         code = phase.code if code is None else code
         clean = code != ABNORMAL
+        if clean and not reason:
+            reason = reason_of(self._around.peer, code)
         if clean:
             self.state = State.CLOSING
             self._ear.closing()
@@ -267,11 +273,13 @@ class Line:
 
     def meets(self, before: Phase, phase: Phase) -> None:
         """The server enters a phase."""
+        ended = partial(self._ended, phase)
         if self.state not in {State.OPEN, State.CLOSING}:
             if phase.what in {"refuse", "stop"}:
                 self._leave()
+            elif self._at_server and phase.what == "serve" and phase.drop:
+                self._after(WAY_NS, ended)  # the 101 is under way and arrives before
             return
-        ended = partial(self._ended, phase)
         if phase.what == "refuse":
             self._leave()
             self._after(WAY_NS, partial(ended, Cause.KILLED, ABNORMAL))
@@ -297,12 +305,15 @@ class Line:
             self._after(2 * WAY_NS, reset)
         elif self._around.phase.what != "hang":
             self._silent = False
-            for data in self._held:
+            held, self._held = self._held, []
+            for data in held:
                 self._after(WAY_NS, partial(self._received, data))
-            self._held = []
             if self._held_frame is not None:
                 self._after(WAY_NS, self._held_frame)
                 self._held_frame = None
+            held_back, self._held_back = self._held_back, []
+            for action in held_back:
+                self._after(WAY_NS, partial(self._arrives, action))
 
     # both ----------------------------------------------------------------------------------------
 
@@ -329,15 +340,24 @@ class Line:
         self._around.clock.after(delay_ns, Rank.NETWORK, action)
 
     def reaches_client(self, action: Callable[[], None]) -> None:
-        """Something of the server's, one way later at the client, if the server may say it now."""
-        if self._at_server and not self._silent:
-            self._after(WAY_NS, action)
+        """Something of the server's, one way later at the client, or once it is online again."""
+        if self._at_server and not self._around.online:
+            self._held_back.append(action)
+        elif self._at_server and not self._silent:
+            self._after(WAY_NS, partial(self._arrives, action))
+
+    def _arrives(self, action: Callable[[], None]) -> None:
+        """Something of the server's at the client's device."""
+        if not self._around.online:
+            self._held_back.append(action)  # was under way: sent again by TCP
+        else:
+            action()
 
     def later(self, delay_ns: int, action: Callable[[], None]) -> None:
-        """Something that the server does of itself, if it still has the connection then."""
+        """Something that the server does of itself, if it has the connection and lives then."""
 
         def act() -> None:
-            if self._at_server:
+            if self._at_server and self._around.phase.what != "hang":
                 action()
 
         self._around.clock.after(delay_ns, Rank.SERVER, act)

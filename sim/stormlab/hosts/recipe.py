@@ -43,9 +43,10 @@ class Recipe:
     ``name``: as in the catalogue of policies, if it is there; ``package``: ``npm:NAME@VERSION``, or
     a file; ``entry``: what of the package is taken in, as the source of a module (default: all that
     it exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``:
-    ``browser`` or ``node``; ``policy``: the name of its model in the catalogue; ``declares``: what
-    the library's documentation promises; ``formula``: its delays as documented; ``notes``: what a
-    reader must know of the recipe.
+    ``browser`` or ``node``; ``policy``: the name of its model in the catalogue; ``answer``: the
+    server's side once more, for a program on Node: JavaScript, a function of a socket of npm's
+    ``ws``; ``declares``: what the library's documentation promises; ``formula``: its delays as
+    documented; ``notes``: what a reader must know of the recipe.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Recipe:
     peer: Callable[[], Peer] = field(default=SilentPeer)
     profile: str = "browser"
     policy: str | None = None
+    answer: str = "(socket) => {}"
     declares: Declares = field(default_factory=Declares)
     formula: str = ""
     notes: str = ""

@@ -111,6 +111,12 @@ class Peer(Protocol):
         """A connection is over, by whomever."""
 
 
+def reason_of(peer: Peer, code: int) -> str:
+    """What a server says when it closes with ``code``: nothing, unless it has ``reason(code)``."""
+    say: Callable[[int], str] | None = getattr(peer, "reason", None)
+    return "" if say is None else say(code)
+
+
 class SilentPeer:
     """A server that says nothing, and counts a connection as proved once it is open."""
 

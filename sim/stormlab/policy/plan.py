@@ -85,7 +85,7 @@ class Plan:
         "has_budget", "has_first", "has_online", "has_visible", "hidden_ns", "late_ns", "limits",
         "longest_hidden", "network_resets", "probe_again", "probes", "ratio_decides",
         "reset_after_ns", "reset_on", "rules", "schedules", "skips_hidden", "spacing_ns",
-        "success_on", "successes", "waits_offline",
+        "success_on", "successes", "visible_resets", "waits_offline",
     )  # fmt: skip
 
     def __init__(self, rule: "Reconnect") -> None:
@@ -104,7 +104,7 @@ class Plan:
         self.by_hand_resets = rule.by_hand_resets
         self.has_first = rule.first_after_drop is not None
         self.has_online, self.has_visible = network.online is not None, network.visible is not None
-        self.network_resets = network.resets
+        self.network_resets, self.visible_resets = network.resets, network.visible_resets
         self.waits_offline = network.offline == "wait"
         self.skips_hidden = network.hidden == "skip"
         self.longest_hidden = network.hidden == "longest"

@@ -36,7 +36,8 @@ class Network:
     (None: take no notice). ``offline``: ``wait`` makes no attempt until it is online again.
     ``hidden``: ``skip`` leaves out an attempt that falls due in a hidden page and makes it when
     visible; ``longest`` waits ``hidden_s`` in a hidden page. ``visible``: retry after this delay
-    when the page becomes visible while waiting. ``resets``: coming online sets the count back.
+    when the page becomes visible while waiting. ``resets``: coming online sets the count back;
+    ``visible_resets``: so does becoming visible without a connection.
     """
 
     online: Schedule | None = None
@@ -45,6 +46,7 @@ class Network:
     hidden_s: float = 0.0
     visible: Schedule | None = None
     resets: bool = False
+    visible_resets: bool = False
 
     @property
     def words(self) -> str:

@@ -39,7 +39,7 @@ from stormlab.draws import Draws
 from stormlab.policy.chance import AddressedChance
 from stormlab.policy.contract import Chance, Policy
 from stormlab.vocabulary import Event
-from stormlab.worlds.bare_socket import Socket
+from stormlab.worlds.bare_socket import Notices, Socket
 from stormlab.worlds.phases import Act, Doing, Phase, What
 from stormlab.worlds.story import BY_APPLICATION, Story
 
@@ -75,16 +75,24 @@ class BareWorld:
 
 
 def run_bare(
-    make_group: Callable[[int], list[Policy]], world: BareWorld, chance: Chance | None = None
+    make_group: Callable[[int], list[Policy]],
+    world: BareWorld,
+    chance: Chance | None = None,
+    *,
+    proof_ns: int = 0,
+    notices: Notices | None = None,
 ) -> list[Story]:
     """Host the policies of one client in ``world``; equal arguments give equal stories.
 
-    ``chance``: instead of the addressed draws of the world's seed. What a policy raises passes
-    through: the caller knows whose it is.
+    ``chance``: instead of the addressed draws of the world's seed; ``proof_ns``: how long after the
+    opening the application's word arrives; ``notices``: when a silent connection is given up,
+    instead of what the policy's terms allow at most. What a policy raises passes through: the
+    caller knows whose it is.
     """
     draws = Draws(world.seed)
     policies = make_group(world.sockets)
     run = _Run(world)
+    run.proof_ns, run.notices = proof_ns, notices
     run.sockets = [
         Socket(run, policy, chance or AddressedChance(draws, 0, number))
         for number, policy in enumerate(policies)
@@ -114,6 +122,8 @@ class _Run:
         self.online = True
         self.closed = False
         self.count = 0  # steps of all sockets, against runs that do not end
+        self.proof_ns = 0
+        self.notices: Notices | None = None
         self.sockets: list[Socket] = []
         self._end_ns = to_ns(world.end_s)
         self._queue: list[tuple[int, int, int, Callable[[], None]]] = []

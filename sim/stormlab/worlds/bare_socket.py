@@ -36,14 +36,21 @@ _WAITING, _CONNECTING, _IS_OPEN = HostPhase.WAITING, HostPhase.CONNECTING, HostP
 _new_step = tuple.__new__  # what Step does itself, without a call in Python
 
 
+Notices = Callable[[int, int], int | None]
+"""``notices(opened_ns, silent_ns)``: when a client gives up a connection on which nothing comes any
+more since ``silent_ns``; None: never."""
+
+
 class Around(Protocol):
-    """What a socket sees of its world."""
+    """What a socket sees of its world; see :func:`stormlab.worlds.bare.run_bare`."""
 
     now_ns: int
     phase: Phase
     online: bool
     closed: bool
     count: int
+    proof_ns: int
+    notices: Notices | None
 
     def at(self, time_ns: int, action: Callable[[], None], rank: int = 3) -> None:
         """Do something then."""
@@ -65,6 +72,7 @@ class Socket:
         self._silences = 0  # counted, so that an old one does not end a new connection
         self._silent = False  # nothing comes from the other end of the open connection
         self._gone = False  # the other end has gone, and the device, offline, did not hear of it
+        self._opened_ns = 0
         self._patience_ns: int | None = None  # of the attempt under way, if not on the queue
         self._fooled_by: Phase | None = None  # accepted only to be closed
         self._with_terms = policy if isinstance(policy, HasTerms) else None
@@ -233,16 +241,23 @@ class Socket:
         self.note(_OPEN)
         if self._terms.http_first:
             self._tell(self._good(Fact.REACHED), number)
+        self._opened_ns = self.run.now_ns
         self.host.tell(self._good(_OPENED), number)  # who is connected has nothing pending
-        if phase.what == "serve":
-            self.note(Event.PROVED)
-            self.host.tell(self._good(Fact.PROVED), number)
-        elif phase.what == "reject":
-            if phase.answers:
-                self.note(Event.PROVED)
-                self.host.tell(self._good(Fact.PROVED), number)
+        if phase.what == "serve" or (phase.what == "reject" and phase.answers):
+            if self.run.proof_ns:
+                # what ends the connection in the same moment comes before
+                self.run.at(self.run.now_ns + self.run.proof_ns, partial(self._proved, number), 4)
+            else:
+                self._proved(number)
+        if phase.what == "reject":
             wait_ns = to_ns(phase.after_s) if self.run.phase is phase else WAY_NS
             self._later(wait_ns, partial(self._fool, number, phase))
+
+    def _proved(self, number: int) -> None:
+        """The application's word arrives, unless the connection is over or silent by then."""
+        if self._is(number, _IS_OPEN) and not self._silent:
+            self.note(Event.PROVED)
+            self.host.tell(self._good(Fact.PROVED), number)
 
     def _good(self, fact: Fact) -> Happened:
         return Happened(fact, self.run.now_ns, began_ns=self.host.began_ns)
@@ -263,6 +278,7 @@ class Socket:
         if not self._is(number, _IS_OPEN):
             return
         self._silent = self._gone = False
+        self._fooled_by = None
         code = phase.code if code is None else code
         clean = code != ABNORMAL
         advice_ns = _ns(phase.advice_s) if clean else None
@@ -294,10 +310,15 @@ class Socket:
             return
         self._silent = True
         self._silences += 1
-        terms = self._terms
-        if terms.heartbeat_s is not None:
+        now_ns, terms, notices = self.run.now_ns, self._terms, self.run.notices
+        dead_ns: int | None = None
+        if notices is not None:
+            dead_ns = notices(self._opened_ns, now_ns)
+        elif terms.heartbeat_s is not None:
             wait_s = terms.heartbeat_s + (terms.heartbeat_timeout_s or terms.heartbeat_s)
-            self._later(to_ns(wait_s), partial(self._dead, number, self._silences))
+            dead_ns = now_ns + to_ns(wait_s)
+        if dead_ns is not None:
+            self.run.at(max(dead_ns, now_ns), partial(self._dead, number, self._silences))
 
     def _dead(self, number: int, silence: int) -> None:
         if self._silent and silence == self._silences and self._is(number, HostPhase.OPEN):

@@ -1,6 +1,7 @@
 """``stormlab replay``: a counterexample shown again, and what became of it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,38 @@ def test_bad_input_is_one_line(
 
 def test_a_missing_file_is_one_line(stormlab: Stormlab, tmp_path: Path) -> None:
     assert "No such file" in stormlab("replay", tmp_path / "gone.json").complaint
+
+
+TROPHIES = Path(__file__).resolve().parents[3] / "reports" / "trophies"
+needs_npm = pytest.mark.skipif(
+    shutil.which("npm") is None or shutil.which("node") is None,
+    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
+)
+
+
+@needs_npm
+def test_a_program_for_node_shows_it_with_real_sockets(stormlab: Stormlab, tmp_path: Path) -> None:
+    program = tmp_path / "show.cjs"
+    file = TROPHIES / "npm-reconnecting-websocket@4.4.0--converges.json"
+    ended = stormlab("replay", file, "--node", program, "--scale", "0.1")
+    assert ended.code == 1
+    assert f"run it where npm's ws is installed: node {program}" in ended.err
+    text = program.read_text(encoding="utf-8")
+    assert 'require("ws")' in text
+    assert '"do": "by_hand"' in text
+
+
+@needs_npm
+def test_what_no_server_can_follow_is_no_program(stormlab: Stormlab, tmp_path: Path) -> None:
+    file = TROPHIES / "npm-partysocket@1.3.0--first-retry-is-spread.json"
+    ended = stormlab("replay", file, "--node", tmp_path / "show.cjs")
+    assert ended.code == 2
+    assert "--node: this world is no schedule that a server could follow" in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_is_no_program(stormlab: Stormlab, tmp_path: Path) -> None:
+    file = TROPHIES / "phoenix-1.8.16--backoff-survives-flapping.json"
+    ended = stormlab("replay", file, "--node", tmp_path / "show.cjs")
+    assert ended.code == 2
+    assert "--node: phoenix is not JavaScript" in ended.err

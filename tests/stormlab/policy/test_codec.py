@@ -92,7 +92,9 @@ EVERYTHING = Reconnect(
         Rule("now", reason="Restart", fact=Fact.DROPPED, counts=False),
     ),
     advice=Advice("exact", 60, 5, RESTART_SPAN, Span(60, 120)),
-    network=Network(Span(0, 0), "wait", "longest", 300, Span(0.2, 0.2), resets=True),
+    network=Network(
+        Span(0, 0), "wait", "longest", 300, Span(0.2, 0.2), resets=True, visible_resets=True
+    ),
     terms=Terms(20, 25, 20, closes_offline=True, http_first=True),
     connect_timeout=ConnectTimeout(Exponential(15), 60, at_least_delay=True),
     late=(120, Span(30, 40)),

@@ -87,6 +87,22 @@ def test_both_device_and_page_must_be_back(live: Any) -> None:
     assert life.attempt() == 0
 
 
+def test_being_shown_may_set_the_count_back_too_and_not_while_open(live: Any) -> None:
+    """phoenix: its timer's tries are set back when the page is shown without a connection."""
+    rule = Reconnect(POWERS, network=Network(visible_resets=True), reset=Reset("never"))
+    life = live(rule())
+    life.refused()
+    life.refused()
+    for fact in (Fact.OFFLINE, Fact.ONLINE, Fact.HIDDEN):
+        life.told(fact)
+    assert life.refused() == 4
+    life.told(Fact.VISIBLE)
+    assert life.refused() == 1
+    life.opened()
+    life.told(Fact.VISIBLE)
+    assert life.told(Fact.DROPPED) == 2
+
+
 def test_only_coming_online_sets_the_count_back_and_not_while_open(live: Any) -> None:
     rule = Reconnect(POWERS, network=Network(resets=True), reset=Reset("never"))
     life = live(rule())

@@ -107,6 +107,8 @@ class BareRun:
         for seat in self.seats:
             self.clock.at(0, Rank.ACTION, partial(self._start, seat))
         self.clock.run(self._end_ns)
+        for seat in self.seats:
+            seat.process.loop.report_forgotten()
         ended_ns = self._end_ns if self.cut_ns is None else self.cut_ns
         cut = self.cut_ns is not None and self.count < STEPS_MAX and not self._enough
         self.over = True

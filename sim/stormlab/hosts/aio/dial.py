@@ -46,7 +46,7 @@ class Dialler:
         if self.journal is not None:
             name = f"{self.network.resolve(address[0])}:{address[1]}"
             line = ClientLine(self.journal, self.client, name)
-        mouth = ByteMouth(self, url, protocols, ear, line)
+        mouth = Dialled(self, url, protocols, ear, line)
         mouth.tls = parts.scheme == "wss"
         mouth.wire = self.network.connect(self.host, address, mouth)
         if self.journal is not None and line is not None:
@@ -54,7 +54,7 @@ class Dialler:
         return mouth
 
 
-class ByteMouth:
+class Dialled:
     """One WebSocket: what the client does (Mouth), and what TCP tells (TcpEar)."""
 
     wire: Wire

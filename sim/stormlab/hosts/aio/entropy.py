@@ -14,6 +14,7 @@ import asyncio
 import gc
 import os
 import random  # noqa: TID251  this is where the code under test gets its chance from
+import socket
 import sys
 import threading
 import time  # noqa: TID251  and its time
@@ -123,6 +124,15 @@ def _urandom(size: int, /) -> bytes:
     return _REAL_URANDOM(size) if loop is None else loop.luck.bytes(size)
 
 
+def _connect_nowhere(real: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: socket.socket, address: Any) -> Any:
+        if _NOW.mine() is None:
+            return real(self, address)
+        raise OSError(f"not there in virtual time: a socket of the operating system to {address}")
+
+    return connect
+
+
 def _getpid() -> int:
     loop = _NOW.mine()
     return _REAL_GETPID() if loop is None else loop.number + 1
@@ -226,7 +236,11 @@ def _without_garbage() -> Iterator[None]:
 def _environment() -> list[tuple[Any, str, Any]]:
     """A plain copy without proxies: what the program changes in it is gone at the end."""
     kept = {name: os.environ[name] for name in os.environ if not name.lower().endswith("_proxy")}
-    return [(os, "environ", kept), (os, "getpid", _getpid)]
+    return [
+        (os, "environ", kept),
+        (os, "getpid", _getpid),
+        (socket.socket, "connect", _connect_nowhere(socket.socket.connect)),
+    ]
 
 
 @contextmanager

@@ -186,3 +186,30 @@ class InertLoop(asyncio.AbstractEventLoop):
         del protocol
         await transport.upgrade(sslcontext)
         return transport
+
+
+def _missing(name: str) -> Callable[..., Any]:
+    def method(self: InertLoop, *_: Any, **__: Any) -> Any:
+        del self
+        raise NotImplementedError(MISSING.format(f"loop.{name}()"))
+
+    return method
+
+
+for _name in (
+    "add_reader",
+    "add_writer",
+    "connect_accepted_socket",
+    "connect_read_pipe",
+    "connect_write_pipe",
+    "create_datagram_endpoint",
+    "create_unix_connection",
+    "create_unix_server",
+    "sendfile",
+    "sock_accept",
+    "sock_recv",
+    "sock_sendall",
+    "subprocess_exec",
+    "subprocess_shell",
+):
+    setattr(InertLoop, _name, _missing(_name))

@@ -14,6 +14,7 @@ Simplifications: no processor time passes but what ``time.sleep`` takes; no back
 import asyncio
 import contextlib
 import heapq
+import math
 import sys
 import weakref
 from collections import deque
@@ -30,7 +31,9 @@ from stormlab.hosts.aio.network import Net
 from stormlab.hosts.aio.tasks import NumberedTask
 
 CALLBACKS_PER_INSTANT_MAX = 100_000
+CANCELLED_MIN = 100  # timers, before it is worth while to look for them
 Ts = TypeVarTuple("Ts")
+_KEPT = (Exception, asyncio.CancelledError, GeneratorExit)
 Failed = Callable[[str, BaseException | None], None]
 
 
@@ -65,7 +68,8 @@ class VirtualLoop(InertLoop):
         self._failed = failed
         self._closed = self._stepping = False
         self._ready: deque[asyncio.Handle] = deque()
-        self._scheduled: list[Any] = []  # a heap; of what, the cure says
+        self._scheduled: list[_Due] = []  # a heap
+        self._cancelled = 0  # of what is scheduled, at most
         self._order = 0
         self._wake: Timer | None = None
         self._lag_ns = 0  # by which the running step is ahead of the clock
@@ -119,6 +123,8 @@ class VirtualLoop(InertLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run after ``delay`` seconds, exact to the nanosecond."""
+        if not delay < math.inf:
+            return asyncio.TimerHandle(delay, callback, args, self, context)  # never
         return self._schedule(self.now_ns() + max(to_ns(delay), 0), callback, args, context)
 
     def call_at(
@@ -129,6 +135,8 @@ class VirtualLoop(InertLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run at ``when`` seconds of virtual time."""
+        if not when < math.inf:
+            return asyncio.TimerHandle(when, callback, args, self, context)  # never
         return self._schedule(to_ns(when), callback, args, context)
 
     def _schedule(
@@ -154,7 +162,13 @@ class VirtualLoop(InertLoop):
         self._wake = self.clock.at(time_ns, self.rank, self._step, client=self.number)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Asked by TimerHandle.cancel(); what is cancelled is passed over when its time comes."""
+        """Asked by TimerHandle.cancel(): forget what is cancelled once it is the larger part."""
+        del handle
+        self._cancelled += 1
+        if self._cancelled > CANCELLED_MIN and 2 * self._cancelled > len(self._scheduled):
+            self._scheduled[:] = [due for due in self._scheduled if not due.handle.cancelled()]
+            heapq.heapify(self._scheduled)
+            self._cancelled = 0
 
     # a step -------------------------------------------------------------------------------------
 
@@ -230,7 +244,7 @@ class VirtualLoop(InertLoop):
             return
         self.dead = True
         for server in self.listening:
-            server.close()
+            server.die()
         for transport in list(self.transports.values()):
             transport.die()
         self.transports.clear()
@@ -307,7 +321,7 @@ class VirtualLoop(InertLoop):
         if self.dead:
             return
         error = context.get("exception")
-        if isinstance(error, BaseException) and not isinstance(error, Exception):
+        if isinstance(error, BaseException) and not isinstance(error, _KEPT):
             self._interrupt = error  # somebody's way to stop the process: not ours to keep
             return
         self.fail(str(context.get("message", "")), error)
@@ -318,6 +332,13 @@ class VirtualLoop(InertLoop):
         self.failures.append(": ".join(part for part in (what, said) if part))
         if self._failed is not None:
             self._failed(what, error)
+
+    def report_forgotten(self) -> None:
+        """Keep what failed in tasks that nobody asked; asyncio tells when they are collected."""
+        for task in list(self._tasks.values()):
+            if task.done() and getattr(task, "_log_traceback", False):
+                error = task.exception()  # counts as asked
+                self.fail("Task exception was never retrieved", error)
 
     def _asyncgen_begun(self, generator: AsyncGenerator[Any, Any]) -> None:
         self._order += 1

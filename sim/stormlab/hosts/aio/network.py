@@ -174,10 +174,18 @@ class Network:
                 time_ns = began_ns + again_ns + self.way_ns
                 clock.at(time_ns, Rank.NETWORK, partial(self._syn, end, began_ns))
         elif listener is None or mode == "refuse":
-            refused = partial(end.fail, failure(errno.ECONNREFUSED))
-            clock.after(self.way_ns, Rank.NETWORK, refused)
+            self._arrive(end, partial(end.fail, failure(errno.ECONNREFUSED)))
         else:
-            clock.after(self.way_ns, Rank.NETWORK, partial(self._syn_ack, end, listener))
+            self._arrive(end, partial(self._syn_ack, end, listener))
+
+    def _arrive(self, end: "End", action: Callable[[], None]) -> None:
+        """Let a segment of the handshake arrive, one way from now or when a cut is healed."""
+
+        def arrive() -> None:
+            if not self.keep((end.local[0], end.remote[0]), arrive):
+                action()
+
+        self.clock.after(self.way_ns, Rank.NETWORK, arrive)
 
     def _syn_ack(self, end: "End", listener: Listener) -> None:
         if end.closed:
@@ -185,7 +193,7 @@ class Network:
         other = End(self, end.remote, end.local, None)
         end.peer, other.peer = other, end
         end.established = other.established = True
-        self.clock.after(self.way_ns, Rank.NETWORK, partial(self._accepted, other, listener))
+        self._arrive(end, partial(self._accepted, other, listener))
         assert end.ear is not None  # noqa: S101  the one who connects hears
         end.ear.connected()
 

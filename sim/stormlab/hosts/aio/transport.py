@@ -346,12 +346,15 @@ class Listening(asyncio.AbstractServer):
         self._loop, self._factory, self._tls = loop, factory, tls
         self.listener: Listener | None = loop.net.listen(address, self._accept)
         self._address = self.listener.address
+        self._waiting: dict[int, End] = {}  # accepted by the kernel, not yet by the process
         loop.listening.append(self)
 
     def _accept(self, end: End) -> None:
+        self._waiting[id(end)] = end
         self._loop.call_soon(self._make, end)
 
     def _make(self, end: End) -> None:
+        del self._waiting[id(end)]
         loop = self._loop
         tap = loop.watcher.accepted(end.remote) if loop.watcher is not None else None
         end.attach(VirtualTransport(loop, end, self._factory(), tls=self._tls, tap=tap))
@@ -366,6 +369,13 @@ class Listening(asyncio.AbstractServer):
         if self.listener is not None:
             self.listener.close()
             self.listener = None
+
+    def die(self) -> None:
+        """The process was killed: the kernel resets what waits."""
+        self.close()
+        for end in self._waiting.values():
+            end.reset()
+        self._waiting.clear()
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Whose it is."""

@@ -96,7 +96,8 @@ class World:
 
         def failed(what: str, error: BaseException | None) -> None:
             said = f"{what}: {type(error).__name__}: {error}" if error is not None else what
-            self.journal.add(Event.UNCAUGHT, client=client, detail=said)
+            event = Event.UNCAUGHT if client >= 0 else Event.EXCEPTION
+            self.journal.add(event, client=client, detail=said)
 
         process = Process(
             self.clock,
@@ -180,6 +181,7 @@ class World:
         duration_ns = to_ns(duration_s)
         with self.alive():
             self.clock.run(duration_ns)
+            self.finish()
             header = {
                 "model": "aio",
                 "seed": self._seed,
@@ -188,12 +190,19 @@ class World:
             }
             return self.journal.recorder.finish(header)
 
+    def finish(self) -> None:
+        """The run is over: what is still to come is not of it."""
+        if not self.over:
+            for process in self.processes:
+                process.loop.report_forgotten()
+            self.over = True
+
     @contextmanager
     def alive(self) -> Iterator[None]:
         """Programs can live while this lasts, and are torn down at its end."""
         with self._around, surroundings(self._seed, self.cures):
             yield
-            self.over = True
+            self.finish()
             if "teardown" in self.cures:
                 self._tear_down()
 

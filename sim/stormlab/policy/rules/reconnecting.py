@@ -366,6 +366,8 @@ def surroundings(rule: Any, me: Any, fact: int, time_ns: int, chance: Any) -> in
             back = VISIBLE
     if fact == IS_ONLINE and rule.network_resets and me.phase != OPEN:
         reset(rule, me)
+    if fact == IS_VISIBLE and rule.visible_resets and me.phase != OPEN:
+        reset(rule, me)
     if me.phase != WAITING or is_held(rule, me):
         return NOTHING
     if back >= 0:

@@ -96,3 +96,23 @@ def test_a_placeholder_socket_connects() -> None:
     world.run(10)
     assert got == [b"hello\n"]
     assert world.failures == []
+
+
+def test_what_is_not_there_is_named() -> None:
+    async def main() -> None:
+        with pytest.raises(NotImplementedError, match=r"virtual time: loop.subprocess_exec\(\)"):
+            await asyncio.create_subprocess_exec("true")
+        with pytest.raises(NotImplementedError, match=r"loop.create_unix_connection\(\)"):
+            await asyncio.open_unix_connection("/nowhere")
+
+    assert run(main).failures == []
+
+
+def test_a_blocking_socket_does_not_leave_the_world() -> None:
+    async def main() -> None:
+        with socket.socket() as real, pytest.raises(OSError, match="virtual time"):
+            real.connect(("127.0.0.1", 9))
+
+    assert run(main).failures == []
+    with socket.socket() as real, pytest.raises(ConnectionRefusedError):
+        real.connect(("127.0.0.1", 9))

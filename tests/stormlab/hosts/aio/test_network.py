@@ -184,6 +184,17 @@ def test_a_cut_host_is_not_reached(place: Place) -> None:
     assert place.ear.heard == [(3020, "connected")]
 
 
+def test_a_cut_keeps_the_answer_to_a_syn(place: Place) -> None:
+    place.connect()
+    place.run(0.015)
+    place.network.cut("10.0.0.1")
+    place.run(5)
+    place.network.heal("10.0.0.1")
+    place.run(10)
+    assert place.ear.heard == [(5010, "connected")]
+    assert place.ears[0].heard == [(5020, "accepted")]
+
+
 def test_an_end_may_vanish_without_a_word(place: Place) -> None:
     end = place.connect()
     place.run(1)

@@ -231,3 +231,30 @@ def test_a_server_tells_what_it_is() -> None:
     world.client(main)
     world.run(10)
     assert world.failures == []
+
+
+def test_a_killed_process_leaves_nobody_waiting() -> None:
+    """What the kernel has accepted and the process has not, is reset."""
+
+    async def serve() -> None:
+        import time  # noqa: PLC0415  beside its only use
+
+        loop = asyncio.get_running_loop()
+        await loop.create_server(asyncio.Protocol, *HERE)
+        await asyncio.sleep(1)
+        time.sleep(5)  # noqa: ASYNC251  that is the point
+        await asyncio.sleep(100)
+
+    heard: list[Any] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: Notes(heard), *HERE)
+        await asyncio.sleep(20)
+
+    world = World()
+    process = world.client(serve)
+    world.client(main, at_s=2)
+    world.at(4, process.kill)
+    world.run(10)
+    assert heard == [(2020, "made"), (4010, "ConnectionResetError")]

@@ -109,3 +109,26 @@ def test_an_address_in_use_ends_the_process(echo_app: Any) -> None:
     world.run(5.0)
     assert not second.up
     assert any("address already in use" in line.lower() for line in second.lines)
+
+
+def test_a_factory_makes_a_new_application_at_each_start(echo_app: Any) -> None:
+    made: list[Any] = []
+
+    def make() -> Any:
+        made.append(echo_app)
+        return echo_app
+
+    world = World(seed=1)
+    server = world.serve(make, factory=True)
+    world.at(1.0, server.kill)
+    world.at(2.0, server.start)
+    world.run(5.0)
+    assert len(made) == 2
+
+
+def test_a_block_holds_the_loop_up(echo_app: Any, staying: Any, told: Any) -> None:
+    world = World(seed=1)
+    server = world.serve(echo_app)
+    world.client(staying, at_s=1.0)
+    world.at(1.0, lambda: server.block(3.0))
+    assert told(world.run(10.0), Event.OPEN) == [(4.01,)]

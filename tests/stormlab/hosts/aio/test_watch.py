@@ -24,7 +24,7 @@ def of_one(trace: Trace) -> list[str]:
 @pytest.fixture
 def world(echo_app: Any) -> World:
     world = World(seed=1)
-    world.serve(echo_app)
+    world.serve(echo_app, ws="websockets")
     return world
 
 

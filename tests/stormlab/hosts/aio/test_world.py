@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stormlab.clock import NS_PER_S, Clock, Rank
 from stormlab.hosts.aio import World
 from stormlab.vocabulary import Event
 
@@ -131,3 +132,19 @@ def test_one_way_is_as_long_as_it_is_said(echo_app: Any, talking: Any, told: Any
     world.serve(echo_app)
     world.client(talking)
     assert told(world.run(5), Event.OPEN) == [(0.4,)]
+
+
+def test_others_may_live_on_the_same_clock(echo_app: Any, talking: Any) -> None:
+    clock, times = Clock(), []
+    world = World(clock=clock)
+    world.serve(echo_app)
+    world.client(talking)
+
+    def tick() -> None:
+        times.append(clock.now_ns)
+        clock.after(NS_PER_S, Rank.ACTION, tick)
+
+    clock.at(0, Rank.ACTION, tick)
+    trace = world.run(5.0)
+    assert times[:6] == [second * NS_PER_S for second in range(6)]
+    assert trace.count(Event.MESSAGE) > 3
