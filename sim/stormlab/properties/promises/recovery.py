@@ -125,18 +125,21 @@ def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
     """From when on the policy alone decides how long it stays away.
 
     After the healing that is the last time that the device or the page came back, that the server
-    or the path ended a connection that was open, or to which the server asked it to wait.
+    or the path ended a connection that was open, that one was found dead which is older than the
+    healing (notices-a-dead-peer says how late that may be), or to which the server asked it to
+    wait.
     """
     declared = subject.declared
-    ready_ns, is_open = seen.healed_ns, False
+    ready_ns, is_open, opened_ns = seen.healed_ns, False, 0
     of_server_ns = _asked_ns(seen)
     for step in story.of(OPEN, CLOSE, *PRESENCE):
         if step.event in PRESENCE:
             ready_ns = max(ready_ns, step.time_ns)
         elif step.event is OPEN:
-            is_open = True
+            is_open, opened_ns = True, step.time_ns
         elif step.event is CLOSE:
-            if is_open and step.cause in _NOT_OWN:
+            dead = step.cause is Cause.HALF_OPEN and opened_ns <= seen.healed_ns
+            if is_open and (dead or step.cause in _NOT_OWN):
                 ready_ns = max(ready_ns, step.time_ns)
             is_open = False
             advice_ns = step.advice_ns
@@ -396,7 +399,8 @@ PROMISES = (
         " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
         " half-open ends, or sockets share it and probe again, + that time + open time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
-        " the last loss by the server, of the time that the server asked for",
+        " the last loss by the server, of finding a connection dead that is older than the healing,"
+        " of the time that the server asked for",
         ("bare", "fleet"),
         _converges,
         _settle_bound,

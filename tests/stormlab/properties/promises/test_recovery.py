@@ -42,6 +42,18 @@ def test_the_bound_grows_with_the_failures_as_far_as_delays_do(hand: Any) -> Non
 
 
 @pytest.mark.parametrize(
+    ("opened_s", "outcome"), [(50.0, Outcome.UNDECIDED), (150.0, Outcome.BROKEN)]
+)
+def test_a_connection_that_died_before_the_healing_may_be_noticed_late(
+    hand: Any, opened_s: float, outcome: Outcome
+) -> None:
+    """Whether it is noticed in time says notices-a-dead-peer; one that is alive is another case."""
+    dead = (595.0, "close", {"code": 1006, "cause": Cause.HALF_OPEN})
+    story = hand.story((opened_s, "new"), (opened_s, "open"), dead)
+    assert hand.judge("converges", story, healed_s=100.0).outcome is outcome
+
+
+@pytest.mark.parametrize(
     ("back_s", "outcome"),
     [
         (100.0, Outcome.HOLDS),
