@@ -11,6 +11,7 @@ from stormlab.check.see import Target
 from stormlab.clock import NS_PER_S, to_ns
 from stormlab.properties.promises import Seen, Sometimes
 from stormlab.properties.promises.delays import AT_CAP_FROM, WALK
+from stormlab.properties.promises.load import fooled_s
 from stormlab.properties.promises.promise import Tier
 from stormlab.properties.promises.recovery import settle_s
 from stormlab.vocabulary import Cause, Event
@@ -36,8 +37,9 @@ def make_world(tier: Tier, pick: Pick, target: Target) -> World:
         return page_world(pick)
     if tier == "herd":
         return herd_world(pick)
-    make = bare_world if tier == "bare" else fleet_world
-    return make(pick, settled_s(target))
+    if tier == "bare":
+        return bare_world(pick, settled_s(target), fooled_s(target.subject))
+    return fleet_world(pick, settled_s(target))
 
 
 def settled_s(target: Target) -> float:
