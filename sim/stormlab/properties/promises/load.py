@@ -361,8 +361,9 @@ PROMISES = (
     Promise(
         "backoff-survives-flapping",
         "Opening alone does not forget the failures: a reset needs proof.",
-        f"max of the delays after {FLAPS} connections accepted and closed, of {FLAPS} or more, >="
-        " an eighth of the median of delay 7, unless that is shorter than its first delays",
+        f"max of the delays after {FLAPS} connections accepted and closed in a row >= an eighth of"
+        f" the median of delay 7, unless that is shorter than its first delays; broken by {FLAPS}"
+        " such delays or more",
         ("bare",),
         _keeps_backing_off,
         needs=(Sometimes.ACCEPT_THEN_CLOSE,),

@@ -81,8 +81,8 @@ WORDS: dict[str, Words] = {
     "backoff-survives-flapping": Words(
         "What it usually waits after 8 failures is the median of 16 walks; even full jitter"
         " reaches an eighth of it in 8 draws, but for one case in ten million.",
-        "fewer than 16 connections in a row, delays that hardly grow, or connections that it"
-        " declares to be stable",
+        "fewer than 16 connections in a row and no long wait, delays that hardly grow, or"
+        " connections that it declares to be stable",
     ),
     "attempts-bounded": Words(
         "The most of five walks in 60 s, or what its shortest declared delays allow, the fewer;"
