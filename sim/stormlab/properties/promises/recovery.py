@@ -7,6 +7,7 @@ from stormlab.policy.budget import AdaptiveThrottle, BudgetRule, Leaky, TokenBuc
 from stormlab.properties.promises.events import (
     CLOSE,
     CLOSE_CALLED,
+    ESTABLISHED,
     FAULT,
     GAVE_UP,
     NEW,
@@ -186,6 +187,8 @@ def _excuse(subject: Subject, seen: Seen, story: Story) -> str:
     waits = declared.breaker is not None and declared.proves_success
     if waits and any(_unproved(each) for each in seen.stories):
         return "its breaker waits for a proof that the server does not give"
+    if declared.patience_s is None and _unanswered(story, seen.healed_ns):
+        return "it waits for a host that vanished in the middle of its handshake"
     return ""
 
 
@@ -209,6 +212,16 @@ def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
         reason = f"back {late_s:.1f} s after the healing; bound: {to_s(bound_ns):.1f} s"
         return broken(reason, [back], story.who)
     return HOLDS
+
+
+def _unanswered(story: Story, healed_ns: int) -> bool:
+    """Whether it ends with a handshake that stands still since before the healing.
+
+    The kernel of a host that is back would reset it when the request is sent again; the simulated
+    one knows nothing of it, and says nothing.
+    """
+    last = story.of(NEW, OPEN, CLOSE, ESTABLISHED)
+    return bool(last) and last[-1].event is ESTABLISHED and last[-1].time_ns <= healed_ns
 
 
 def _unproved(story: Story) -> bool:

@@ -51,8 +51,8 @@ WORDS: dict[str, Words] = {
     "converges": Words(
         "An attempt under way at the healing may still hang until its time-out; then comes the"
         " longest delay after that many failures, or the breaker's open time, or the next token.",
-        "the socket is offline, hidden, closed, or gave up as declared; the run ends before the"
-        " bound",
+        "the socket is offline, hidden, closed, or gave up as declared; it has no connect time-out,"
+        " and its host vanished in the middle of a handshake; the run ends before the bound",
     ),
     "survives-long-outages": Words(
         "The bound of converges, after an outage of at least 300 s that the policy declares to"

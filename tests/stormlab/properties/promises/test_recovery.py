@@ -17,6 +17,7 @@ from stormlab.policy import (
     Reconnect,
     RetryAt,
     Schedule,
+    Terms,
     TokenBucket,
     TokensByResult,
 )
@@ -51,6 +52,18 @@ def test_a_connection_that_died_before_the_healing_may_be_noticed_late(
     dead = (595.0, "close", {"code": 1006, "cause": Cause.HALF_OPEN})
     story = hand.story((opened_s, "new"), (opened_s, "open"), dead)
     assert hand.judge("converges", story, healed_s=100.0).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("begun_s", "timeout_s", "outcome"),
+    [(99.0, None, Outcome.UNDECIDED), (99.0, 5.0, Outcome.BROKEN), (101.0, None, Outcome.BROKEN)],
+)
+def test_who_has_no_time_out_waits_for_a_host_that_vanished(
+    hand: Any, begun_s: float, timeout_s: float | None, outcome: Outcome
+) -> None:
+    story = hand.story((begun_s, "new"), (begun_s, "established"))
+    found = hand.judge("converges", story, healed_s=100.0, terms=Terms(timeout_s))
+    assert found.outcome is outcome
 
 
 @pytest.mark.parametrize(
