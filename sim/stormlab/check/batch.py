@@ -13,7 +13,7 @@ from stormlab.properties.promises import Seen, Sometimes
 from stormlab.properties.promises.delays import AT_CAP_FROM, WALK
 from stormlab.properties.promises.load import fooled_s
 from stormlab.properties.promises.promise import Tier
-from stormlab.properties.promises.recovery import settle_s
+from stormlab.properties.promises.settling import settle_s
 from stormlab.vocabulary import Cause, Event
 from stormlab.worlds.herd import HerdWorld
 from stormlab.worlds.made import (

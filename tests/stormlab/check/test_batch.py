@@ -9,7 +9,7 @@ from stormlab.check.see import see, target_of
 from stormlab.policy import Constant, Delays, Reconnect
 from stormlab.properties import Sometimes
 from stormlab.properties.promises.promise import Tier
-from stormlab.properties.promises.recovery import settle_s
+from stormlab.properties.promises.settling import settle_s
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.herd import HerdWorld
 from stormlab.worlds.phases import Phase
