@@ -252,7 +252,7 @@ class VirtualTransport(asyncio.Transport):
             self._closing = self._closed = True
             self._wire.close()
             if self._tap is not None:
-                self._tap.over(None)
+                self._tap.died()
 
     def close(self) -> None:
         """Close in order."""
