@@ -4,6 +4,7 @@ DISCONNECT is what ``receive()`` reported, ENDED that the application returned o
 what it raised. Nothing else is touched: events and exceptions pass through.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -18,21 +19,24 @@ def watched(app: Any, journal: Journal) -> Callable[..., Any]:
         if scope["type"] != "websocket":
             await app(scope, receive, send)
             return
-        who = journal.who(tuple(scope["client"]))
+        who, loop = journal.who(tuple(scope["client"])), asyncio.get_running_loop()
+
+        def tell(event: Event, **columns: Any) -> None:
+            if not getattr(loop, "dead", False):  # what is left of a killed process says nothing
+                journal.add(event, **who, **columns)
 
         async def hear() -> Any:
             event = await receive()
             if event["type"] == "websocket.disconnect":
-                journal.add(Event.DISCONNECT, **who, code=event.get("code", 0))
+                tell(Event.DISCONNECT, code=event.get("code", 0))
             return event
 
         try:
             await app(scope, hear, send)
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            journal.add(Event.EXCEPTION, **who, detail=said)
-            journal.add(Event.ENDED, **who)
+            tell(Event.EXCEPTION, detail=f"{type(error).__name__}: {error}")
+            tell(Event.ENDED)
             raise
-        journal.add(Event.ENDED, **who)
+        tell(Event.ENDED)
 
     return application
