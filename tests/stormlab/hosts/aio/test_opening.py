@@ -13,8 +13,9 @@ def run(main: Any, *, cut_s: float | None = None, listens: bool = True) -> World
 
     async def serve() -> None:
         async def hello(reader: Any, writer: Any) -> None:
-            del reader
             writer.write(b"hello")
+            await reader.read()
+            writer.close()
 
         server = await asyncio.start_server(hello, *HERE)
         await server.serve_forever()
