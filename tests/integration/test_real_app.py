@@ -57,10 +57,13 @@ class Peer:
         self._server, self._steps, self._tools = server, steps, tools
 
     async def __call__(self) -> None:
-        for step in self._steps.split(", "):
-            verb, _, argument = step.partition(" ")
-            await getattr(self, verb)(*([argument] if argument else []))
-        await asyncio.sleep(100)
+        try:
+            for step in self._steps.split(", "):
+                verb, _, argument = step.partition(" ")
+                await getattr(self, verb)(*([argument] if argument else []))
+            await asyncio.sleep(100)
+        finally:
+            self._writer.close()
 
     async def sleep(self, seconds: str) -> None:
         await asyncio.sleep(float(seconds))

@@ -14,6 +14,7 @@ from stormlab.clock import to_ns
 from stormlab.draws import Draws
 from stormlab.hosts.aio import World
 from stormlab.hosts.aio.entropy import Luck
+from stormlab.properties.laws import broken
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 from stormlab_models.policies.python_clients import SOCKETIO
@@ -79,6 +80,7 @@ def test_the_client_talks_and_comes_back(ws: str, transports: list[str] | None) 
     opened = [row for row in trace if row.event is Event.OPEN]
     assert [row.time_ns > back_ns for row in opened] == [False, True]
     assert len(client.got) > 15  # before the outage and after it
+    assert broken(trace) == []
 
 
 def test_tls_takes_a_round_trip_more() -> None:

@@ -104,6 +104,19 @@ def test_attempts_agree_until_a_silence_is_noticed(world: BareWorld) -> None:
     assert attempts_ns(real, until_ns) == attempts_ns(model, until_ns)
 
 
+@pytest.mark.slow
+def test_a_thousand_worlds_give_forty_thousand_equal_attempts() -> None:
+    attempts = 0
+    for case in range(1000):
+        world = without_hands(bare_world(Addressed(1, case), 300.0))
+        real = run_aio(world, client(**WITHOUT_PINGS))[0]
+        model = modelled(world, pings=False)
+        until_ns = min(real.end_ns, model.end_ns)
+        assert attempts_ns(real, until_ns) == attempts_ns(model, until_ns), world
+        attempts += len(attempts_ns(real, until_ns))
+    assert attempts == 40_926  # as docs/hosts-python.md says
+
+
 @pytest.mark.parametrize("served_s", [1.0, 5.0, 20.0, 20.07, 33.0, 59.9])
 def test_a_silence_is_noticed_by_pings_that_began_at_the_open(served_s: float) -> None:
     world = BareWorld((Phase("serve", served_s), Phase("hang", 120.0)))

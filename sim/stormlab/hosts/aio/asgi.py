@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from stormlab.clock import Rank
 from stormlab.hosts.aio.link import Link, LinkServer
+from stormlab.hosts.aio.watched_app import watched
 from stormlab.hosts.wire import ABNORMAL, Data
-from stormlab.vocabulary import Event
 
 if TYPE_CHECKING:
     from stormlab.hosts.aio.process import Process
@@ -36,7 +36,7 @@ class AsgiServer:
     """One address and the application behind it, across restarts."""
 
     def __init__(self, world: "World", app: Any, *, host: str, port: int) -> None:
-        self._world, self._app = world, app
+        self._world, self._app = world, watched(app, world.journal)
         self._name = f"asgi {host}:{port}"
         self.server = (host, port)
         self._links = LinkServer(
@@ -104,8 +104,7 @@ class AsgiServer:
         link = connection.link
         try:
             await self._app(connection.scope(), connection.receive, connection.send)
-        except Exception as error:  # noqa: BLE001  of the application
-            link.line.add(Event.EXCEPTION, detail=f"{type(error).__name__}: {error}")
+        except Exception:  # noqa: BLE001  of the application, and written down
             link.close(FAILED)
             link.reject(INTERNAL_ERROR)
         else:

@@ -15,7 +15,7 @@ from stormlab.clock import NS_PER_S, Rank
 from stormlab.hosts.aio.network import Network, Wire
 from stormlab.hosts.aio.parcels import ClientSide
 from stormlab.hosts.aio.speech import ClientSpeech
-from stormlab.hosts.aio.watch import ClientLine, Journal, cause_of
+from stormlab.hosts.aio.watch import ClientTap, Journal, cause_of
 from stormlab.hosts.wire import ABNORMAL, NO_STATUS, Data, Ear, End, Mouth
 from stormlab.vocabulary import Cause, Event
 
@@ -42,15 +42,15 @@ class Dialler:
         """Dial."""
         parts = urllib.parse.urlsplit(url)
         address = (parts.hostname or "", parts.port or PORTS[parts.scheme])
-        line = None
+        tap = None
         if self.journal is not None:
             name = f"{self.network.resolve(address[0])}:{address[1]}"
-            line = ClientLine(self.journal, self.client, name)
-        mouth = Dialled(self, url, protocols, ear, line)
+            tap = ClientTap(self.journal, self.client, name)
+        mouth = Dialled(self, url, protocols, ear, tap)
         mouth.tls = parts.scheme == "wss"
         mouth.wire = self.network.connect(self.host, address, mouth)
-        if self.journal is not None and line is not None:
-            self.journal.know(mouth.wire.local, line.who)
+        if tap is not None:
+            tap.from_address(mouth.wire.local)
         return mouth
 
 
@@ -66,9 +66,9 @@ class Dialled:
         url: str,
         protocols: tuple[str, ...],
         ear: Ear,
-        line: ClientLine | None,
+        tap: ClientTap | None,
     ) -> None:
-        self._dialler, self._ear, self._line = dialler, ear, line
+        self._dialler, self._ear, self._tap = dialler, ear, tap
         side: Any = ClientSide if dialler.direct else ClientSpeech
         path = url
         if dialler.direct:
@@ -90,7 +90,6 @@ class Dialled:
     def send(self, data: Data) -> None:
         """Send a message; only while open."""
         if self._open and not self._over:
-            self._note(Event.SEND)
             self._write(self._speech.send(data))
 
     def close(self, code: int = NO_STATUS, reason: str = "") -> None:
@@ -99,11 +98,12 @@ class Dialled:
             return
         self._closed = True
         if not self._open:
+            if self._tap is not None:
+                self._tap.line.add(Event.CLOSE_CALLED, code=code)
             self.wire.reset()
             later = self._dialler.network.clock
             later.after(0, Rank.BROWSER, lambda: self._end(End(cause=Cause.ABORTED_CONNECTING)))
             return
-        self._note(Event.CLOSE_CALLED, code=code)
         self._write(self._speech.close(code, reason))
         self._dialler.network.clock.after(CLOSE_TIMEOUT_NS, Rank.BROWSER, self._impatient)
 
@@ -114,11 +114,9 @@ class Dialled:
 
     def _write(self, data: Any) -> None:
         if data:
+            if self._tap is not None:
+                self._tap.sent(data)
             self.wire.write(data)
-
-    def _note(self, event: Event, **columns: Any) -> None:
-        if self._line is not None:
-            self._line.add(event, **columns)
 
     # what TCP tells -----------------------------------------------------------------------------
 
@@ -135,6 +133,8 @@ class Dialled:
     def received(self, data: Any) -> None:
         """Bytes or parcels."""
         if not self._over:
+            if self._tap is not None:
+                self._tap.received(data)
             self._write(self._speech.receive(data))
 
     def ended(self) -> None:
@@ -159,17 +159,14 @@ class Dialled:
 
     def _opened(self, protocol: str) -> None:
         self._open = True
-        self._note(Event.OPEN)
         self._ear.opened(protocol)
 
     def _refused(self, status: int) -> None:
         self._status = status
-        self._note(Event.HTTP_RESPONSE, code=status)
         self.wire.close()
         self._end(End(cause=Cause.REJECTED))
 
     def _message(self, data: Data) -> None:
-        self._note(Event.MESSAGE)
         self._ear.message(data)
 
     def _closing(self) -> None:
@@ -185,6 +182,6 @@ class Dialled:
     def _end(self, end: End) -> None:
         if not self._over:
             self._over = True
-            if self._line is not None:
-                self._line.close(end.code, clean=end.clean, cause=end.cause)
+            if self._tap is not None:
+                self._tap.line.close(end.code, clean=end.clean, cause=end.cause)
             self._ear.ended(end)

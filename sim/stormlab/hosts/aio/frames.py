@@ -20,12 +20,21 @@ SWITCHING = 101
 
 @dataclass(frozen=True)
 class Sight:
-    """One thing that was read; ``code``: status or close code; ``text``: what was requested."""
+    """One thing that was read; ``code``: status or close code; ``text``: what was requested.
+
+    ``size``: bytes of the frame, or of the head without its body.
+    """
 
     what: What
     code: int = 0
     text: str = ""
     upgrade: bool = False
+    size: int = 0
+
+    @property
+    def label(self) -> str:
+        """Kind and size, which tell frames apart as far as a trace goes."""
+        return f"{self.what} {self.size}"
 
 
 class Reader:
@@ -65,7 +74,8 @@ class Reader:
             self._blind = len(self._buffer) > HEAD_MAX
             return None, False
         first, *lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
-        del self._buffer[: end + len(_END)]
+        size = end + len(_END)
+        del self._buffer[:size]
         fields = {}
         for line in lines:
             name, _, value = line.partition(":")
@@ -77,9 +87,9 @@ class Reader:
         if first.startswith("HTTP/"):
             code = int(parts[1])
             self._frames = code == SWITCHING
-            return Sight("response", code, upgrade=self._frames), True
+            return Sight("response", code, upgrade=self._frames, size=size), True
         self._frames = upgrade
-        return Sight("request", text=" ".join(parts[:2]), upgrade=upgrade), True
+        return Sight("request", text=" ".join(parts[:2]), upgrade=upgrade, size=size), True
 
     def _chunk(self) -> bool:
         """Skip one chunk; False: its size is not there yet."""
@@ -109,7 +119,8 @@ class Reader:
                 return None, False
             del buffer[: start + mask_bytes]
             self._skip = length
-            return (Sight(what) if what is not None else None), True
+            size = start + mask_bytes + length
+            return (Sight(what, size=size) if what is not None else None), True
         if len(buffer) < start + mask_bytes + length:
             return None, False
         body = start + mask_bytes
@@ -118,4 +129,4 @@ class Reader:
         if length >= 2:  # noqa: PLR2004  a close code has two bytes
             code = (buffer[body] ^ mask[0]) << 8 | (buffer[body + 1] ^ mask[1])
         del buffer[: body + length]
-        return Sight("close", code), True
+        return Sight("close", code, size=body + length), True

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from typing import Any, TypeVarTuple
 
 from stormlab.hosts.aio.cures import Cure
+from stormlab.hosts.aio.listening import Listening
 from stormlab.hosts.aio.network import Net
-from stormlab.hosts.aio.transport import Listening, VirtualTransport, open_wire
+from stormlab.hosts.aio.opening import open_wire
+from stormlab.hosts.aio.transport import VirtualTransport
 from stormlab.hosts.aio.watch import Watching
 
 Ts = TypeVarTuple("Ts")

@@ -13,7 +13,7 @@ from stormlab.clock import NS_PER_S, Rank
 from stormlab.hosts.aio.network import Address, End, Listener, Network
 from stormlab.hosts.aio.parcels import ServerSide
 from stormlab.hosts.aio.speech import ServerSpeech
-from stormlab.hosts.aio.watch import Journal, ServerLine
+from stormlab.hosts.aio.watch import Journal, ServerTap
 from stormlab.hosts.wire import ABNORMAL, NORMAL, Data
 from stormlab.vocabulary import Event
 
@@ -37,12 +37,12 @@ Service = Callable[["Link"], Handling]
 class Link:
     """One WebSocket as its server has it."""
 
-    def __init__(self, server: "LinkServer", end: End, number: int) -> None:
-        self.number = number
+    def __init__(self, server: "LinkServer", end: End) -> None:
+        self.line = ServerTap(server.journal, end.remote)
+        self.number = server.next_number()
         self.url = ""
         self.offered: tuple[str, ...] = ()
-        self.accepted = self.closing = self.over = False
-        self.line = ServerLine(server.journal, end.remote, number)
+        self.accepted = self.closing = self.over = self.dead = False
         self._server, self._end = server, end
         self._speech: Any = None
         self._handling: Handling | None = None
@@ -69,13 +69,11 @@ class Link:
         """Answer with a 101."""
         if not self.over and not self.accepted:
             self.accepted = True
-            self.line.add(Event.ACCEPTED)
             self._write(self._speech.accept(protocol, headers))
 
     def reject(self, status: int, text: str = "") -> None:
         """Answer with anything else, and close TCP."""
         if not self.over and not self.accepted:
-            self.line.add(Event.REJECTED, code=status)
             self._write(self._speech.reject(status, text))
             self._close_tcp()
 
@@ -88,7 +86,6 @@ class Link:
         """Begin the closing handshake."""
         if self.accepted and not self.over and not self.closing:
             self.closing = True
-            self.line.add(Event.CLOSED, code=code)
             self._write(self._speech.close(code, reason))
             clock = self._server.network.clock
             clock.after(CLOSE_TIMEOUT_NS, Rank.SERVER, self._close_tcp)
@@ -97,8 +94,14 @@ class Link:
         """Close TCP without a word."""
         self._close_tcp()
 
+    def die(self) -> None:
+        """As :meth:`drop`, by the kernel: the process notices nothing any more."""
+        self.dead = True
+        self._close_tcp()
+
     def _write(self, data: Any) -> None:
         if data:
+            self.line.sent(data)
             self._end.write(data, self._server.lag_ns())
 
     def _close_tcp(self) -> None:
@@ -110,7 +113,8 @@ class Link:
         if not self.over:
             self.over = True
             self._server.links.pop(self.number, None)
-            self.line.add(Event.LOST)
+            if not self.dead:
+                self.line.over(None)
             if self._handling is not None:
                 self._handling.ended(self._speech.code, self._speech.reason)
 
@@ -123,6 +127,7 @@ class Link:
         """Bytes or parcels."""
         if self.over:
             return
+        self.line.received(data)
         if self._speech is None:
             side: Any = ServerSpeech if isinstance(data, bytes) else ServerSide
             self._speech = side(self._requested, self._message, self._closed)
@@ -141,18 +146,14 @@ class Link:
 
     def _requested(self, url: str, offered: tuple[str, ...]) -> None:
         self.url, self.offered = url, offered
-        self.line.add(Event.STARTED)
         self._handling = self._server.service(self)
 
     def _message(self, data: Data) -> None:
-        self.line.add(Event.RECEIVED)
         if self._handling is not None:
             self._handling.message(data)
 
     def _closed(self) -> None:
-        if not self.closing:
-            self.closing = True
-            self.line.add(Event.DISCONNECT, code=self._speech.code)
+        self.closing = True
 
 
 class LinkServer:
@@ -196,7 +197,12 @@ class LinkServer:
         if self._unlisten():
             self.journal.add(Event.KILLED)
             for link in list(self.links.values()):
-                link.drop()
+                link.die()
+
+    def next_number(self) -> int:
+        """The number of the server's next connection."""
+        self._numbers += 1
+        return self._numbers - 1
 
     def _unlisten(self) -> bool:
         listener, self.listener = self.listener, None
@@ -205,8 +211,7 @@ class LinkServer:
         return listener is not None
 
     def _accept(self, end: End) -> None:
-        link = Link(self, end, self._numbers)
-        self._numbers += 1
+        link = Link(self, end)
         self.links[link.number] = link
         end.attach(link)
 

@@ -7,6 +7,7 @@ the same calls, the same closing handshake, a fifth of the work.
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from stormlab.hosts.aio.frames import SWITCHING, Sight
 from stormlab.hosts.wire import ABNORMAL, NO_STATUS, Data
 
 
@@ -17,6 +18,19 @@ class Parcel(NamedTuple):
     data: Data = ""
     code: int = 0
     offered: tuple[str, ...] = ()
+
+    def sight(self, *, masked: bool) -> Sight:
+        """What would be read on the wire; a request or a response counts as one byte."""
+        if self.kind == "request":
+            return Sight("request", text=f"GET {self.data!s}", upgrade=True, size=1)
+        if self.kind == "response":
+            return Sight("response", self.code, upgrade=self.code == SWITCHING, size=1)
+        length = len(self.data.encode() if isinstance(self.data, str) else self.data)
+        if self.kind == "close":
+            length += 2 if self.code != NO_STATUS else 0
+        extended = 0 if length < 126 else 2 if length < 1 << 16 else 8  # noqa: PLR2004  RFC 6455, 5.2
+        size = 2 + extended + (4 if masked else 0) + length
+        return Sight(self.kind, self.code, size=size)
 
 
 Load = tuple[Parcel, ...]
@@ -96,7 +110,7 @@ class ServerSide(_Side):
         """The handshake succeeds."""
         del headers
         self.protocol, self.is_open = protocol, True
-        return (Parcel("response", protocol, 101),)
+        return (Parcel("response", protocol, SWITCHING),)
 
     def reject(self, status: int, text: str = "") -> Load:
         """The handshake fails."""
@@ -129,7 +143,7 @@ class ClientSide(_Side):
         for parcel in data:
             if parcel.kind != "response":
                 out += self._take(parcel)
-            elif parcel.code == 101:  # noqa: PLR2004  Switching Protocols
+            elif parcel.code == SWITCHING:
                 self.protocol, self.is_open = str(parcel.data), True
                 self._opened(self.protocol)
             else:

@@ -55,7 +55,7 @@ class _PeerHandling:
     """One connection of the peer."""
 
     def __init__(self, peer: Peer, network: Network, link: Link) -> None:
-        self._peer, self._caller = peer, LinkCaller(network, link)
+        self._peer, self._caller, self._link = peer, LinkCaller(network, link), link
         link.accept(peer.protocol(link.offered))
         peer.opened(self._caller)
 
@@ -65,8 +65,11 @@ class _PeerHandling:
 
     def ended(self, code: int, reason: str) -> None:
         """Hand it on."""
-        del code, reason
+        del reason
         self._peer.gone(self._caller)
+        if not self._link.dead:
+            self._link.line.add(Event.DISCONNECT, code=code)
+            self._link.line.add(Event.ENDED)
 
 
 def peer_server(

@@ -1,4 +1,4 @@
-"""asyncio's transports and servers over the virtual TCP.
+"""asyncio's transports over the virtual TCP.
 
 All that has come by the time the loop looks is one read, and an end of TCP behind it is seen one
 iteration later, as with real sockets.
@@ -7,10 +7,9 @@ iteration later, as with real sockets.
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stormlab.hosts.aio.network import Address, End, Listener, TcpEar, Wire, failure
+from stormlab.hosts.aio.network import Address, Wire, failure
 from stormlab.hosts.aio.watch import Tap
 
 if TYPE_CHECKING:
@@ -52,96 +51,6 @@ class Placeholder:
 
     def close(self) -> None:
         """Done by the transport."""
-
-
-class Opened:
-    """A connection that a coroutine waits for, until a transport takes it."""
-
-    wire: Wire
-
-    def __init__(self, loop: "InertLoop", tap: Tap | None = None) -> None:
-        self.tap = tap
-        self._loop = loop
-        self._ear: TcpEar | None = None
-        self._heard: list[tuple[str, Any]] = []
-        self.waiter: asyncio.Future[None] = loop.create_future()
-
-    def connected(self) -> None:
-        """TCP is there."""
-        self._loop.call_soon(self._done)
-
-    def received(self, data: bytes) -> None:
-        """Keep it, or hand it on."""
-        self._hear("received", data)
-
-    def ended(self) -> None:
-        """Keep it, or hand it on."""
-        self._hear("ended")
-
-    def lost(self, error: OSError) -> None:
-        """There is none, or it was reset before it was taken."""
-        if self._ear is not None:
-            self._ear.lost(error)
-        else:
-            self._heard.append(("lost", error))
-            self._loop.call_soon(self._done, error)
-
-    def _done(self, error: OSError | None = None) -> None:
-        if self.waiter.done():
-            return
-        if error is None:
-            self.waiter.set_result(None)
-        else:
-            self.waiter.set_exception(error)
-
-    def _hear(self, what: str, *args: Any) -> None:
-        if self._ear is not None:
-            getattr(self._ear, what)(*args)
-        else:
-            self._heard.append((what, args[0] if args else None))
-
-    async def wait(self) -> None:
-        """Wait; who is cancelled meanwhile gives the connection up."""
-        try:
-            await self.waiter
-        except BaseException as error:  # cancelled, refused, reset
-            self.wire.reset()
-            if self.tap is not None:
-                self.tap.over(error)
-            raise
-
-    async def start_tls(self) -> None:
-        """One more round trip."""
-        self.waiter = self._loop.create_future()
-        gone = [error for what, error in self._heard if what == "lost"]
-        if gone:
-            self.waiter.set_exception(gone[0])
-        else:
-            self.wire.start_tls(self.connected)
-        await self.wait()
-
-    def hand_over(self, transport: "VirtualTransport") -> None:
-        """Let the transport hear from now on."""
-        self._ear = transport
-        heard, self._heard = self._heard, []
-        for what, argument in heard:
-            getattr(transport, what)(*(() if what == "ended" else (argument,)))
-
-
-async def open_wire(loop: "InertLoop", address: Address) -> Opened:
-    """Connect by TCP.
-
-    Raises:
-        OSError: Refused, or not answered in time.
-    """
-    watcher = loop.watcher
-    tap = watcher.dialled(address) if watcher is not None else None
-    opened = Opened(loop, tap)
-    opened.wire = loop.net.connect(loop.host, address, opened)
-    if tap is not None:
-        tap.from_address(opened.wire.local)
-    await opened.wait()
-    return opened
 
 
 class VirtualTransport(asyncio.Transport):
@@ -252,7 +161,7 @@ class VirtualTransport(asyncio.Transport):
             self._closing = self._closed = True
             self._wire.close()
             if self._tap is not None:
-                self._tap.over(None)
+                self._tap.died()
 
     def close(self) -> None:
         """Close in order."""
@@ -335,65 +244,3 @@ def _feed(protocol: asyncio.BufferedProtocol, data: bytes) -> None:
         buffer[:taken] = data[:taken]
         protocol.buffer_updated(taken)
         data = data[taken:]
-
-
-class Listening(asyncio.AbstractServer):
-    """What ``create_server`` gives."""
-
-    def __init__(
-        self, loop: "InertLoop", factory: Callable[[], Any], address: Address, tls: Any = None
-    ) -> None:
-        self._loop, self._factory, self._tls = loop, factory, tls
-        self.listener: Listener | None = loop.net.listen(address, self._accept)
-        self._address = self.listener.address
-        self._waiting: dict[int, End] = {}  # accepted by the kernel, not yet by the process
-        loop.listening.append(self)
-
-    def _accept(self, end: End) -> None:
-        self._waiting[id(end)] = end
-        self._loop.call_soon(self._make, end)
-
-    def _make(self, end: End) -> None:
-        del self._waiting[id(end)]
-        loop = self._loop
-        tap = loop.watcher.accepted(end.remote) if loop.watcher is not None else None
-        end.attach(VirtualTransport(loop, end, self._factory(), tls=self._tls, tap=tap))
-
-    @property
-    def sockets(self) -> tuple[Placeholder, ...]:
-        """One, while it listens."""
-        return (Placeholder(self._address),) if self.is_serving() else ()
-
-    def close(self) -> None:
-        """Listen no more."""
-        if self.listener is not None:
-            self.listener.close()
-            self.listener = None
-
-    def die(self) -> None:
-        """The process was killed: the kernel resets what waits."""
-        self.close()
-        for end in self._waiting.values():
-            end.reset()
-        self._waiting.clear()
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Whose it is."""
-        return self._loop
-
-    def is_serving(self) -> bool:
-        """Whether it listens."""
-        return self.listener is not None
-
-    async def start_serving(self) -> None:
-        """It does already."""
-
-    async def serve_forever(self) -> None:
-        """Until cancelled."""
-        try:
-            await self._loop.create_future()
-        finally:
-            self.close()
-
-    async def wait_closed(self) -> None:
-        """Connections are not waited for, as up to Python 3.11."""

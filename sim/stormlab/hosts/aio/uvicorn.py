@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stormlab.clock import Rank
 from stormlab.hosts.aio.needs import need
 from stormlab.hosts.aio.ordered import OrderedSet
+from stormlab.hosts.aio.watched_app import watched
 from stormlab.vocabulary import Event
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class UvicornServer:
     ) -> None:
         self._loggers = (LOGGER, *loggers)
         self.records: list[logging.LogRecord] = []
-        self._world, self._app = world, app
+        self._world, self._app = world, _watched(app, world, config)
         self._config: dict[str, Any] = {"host": host, "port": port, "ws": ws, **config}
         self._config.setdefault("log_config", None)
         self._config.setdefault("access_log", False)
@@ -122,6 +123,15 @@ class UvicornServer:
             self._handler = _Log(self)
             for name in self._loggers:
                 self._world.while_running(_logging_to(self._handler, name))
+
+
+def _watched(app: Any, world: "World", config: dict[str, Any]) -> Any:
+    """The application, with what it hears written down; one that uvicorn imports itself is not."""
+    if isinstance(app, str) or config.get("interface", "asgi3") not in {"asgi3", "auto"}:
+        return app
+    if config.get("factory"):
+        return lambda: watched(app(), world.journal)
+    return watched(app, world.journal)
 
 
 @contextlib.contextmanager

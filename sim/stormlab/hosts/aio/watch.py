@@ -4,11 +4,14 @@ The bytes of every connection are read along (:mod:`stormlab.hosts.aio.frames`),
 and at the server's. Events of a client: NEW (a SYN is sent), OPEN (the 101 arrived), MESSAGE, SEND,
 CLOSE_CALLED (its close frame, if it is the first), CLOSE (TCP is over; the code is what a browser
 would tell: that of the close frame that arrived, 1006 without one). An HTTP exchange that is no
-WebSocket is NEW, HTTP_REQUEST, HTTP_RESPONSE, CLOSE. Events of a server: STARTED (an upgrade was
+WebSocket is NEW, HTTP_REQUEST, HTTP_RESPONSE, CLOSE. On the wire: REQUEST, RESPONSE, CLIENT_FRAME
+and SERVER_FRAME with their bytes, when they are sent. Events of a server: STARTED (an upgrade was
 asked for), ACCEPTED, REJECTED (HTTP status), RECEIVED, CLOSED (its close frame, if it is the
-first), DISCONNECT (the client's close frame), LOST (TCP is over).
+first), LOST (TCP is over); what the application hears of the end is written down by
+:mod:`stormlab.hosts.aio.watched_app`.
 
 A client's n-th connection is its socket n (from 0); the endpoint is the address that was dialled.
+Messages are told apart by their size alone.
 """
 
 import errno
@@ -44,6 +47,7 @@ class Journal:
     endpoints: dict[str, int] = field(default_factory=dict)
     _sockets: dict[int, int] = field(default_factory=dict)
     _attempts: dict[tuple[int, int], int] = field(default_factory=dict)
+    _conns: int = 0
     _who: dict[Address, dict[str, int]] = field(default_factory=dict)  # by a client's address
 
     def add(self, event: Event, **columns: Any) -> None:
@@ -63,8 +67,14 @@ class Journal:
         """Remember whose address this is."""
         self._who[address] = who
 
+    def taken(self, remote: Address) -> dict[str, int]:
+        """A server has taken a connection: its columns, with those of the client if it is known."""
+        self._conns += 1
+        self._who[remote] = {**self._who.get(remote, {}), "conn": self._conns - 1}
+        return self._who[remote]
+
     def who(self, address: Address) -> dict[str, int]:
-        """Whose address it is; nothing for a stranger's."""
+        """The columns of a client's address; nothing for a stranger's."""
         return self._who.get(address, {})
 
 
@@ -88,42 +98,64 @@ class ClientLine:
             self.add(Event.CLOSE, code=code, clean=int(clean), cause=cause, detail=detail)
 
 
-class ClientTap:
+class _Tap:
+    """Reads both directions of a connection along; what is read may be parcels too."""
+
+    def __init__(self) -> None:
+        self._up, self._down = Reader(), Reader()
+
+    @staticmethod
+    def _sights(reader: Reader, data: Any, *, masked: bool) -> list[Sight]:
+        if isinstance(data, bytes):
+            return reader.feed(data)
+        return [parcel.sight(masked=masked) for parcel in data]
+
+
+class ClientTap(_Tap):
     """Reads a client's connection along."""
 
     def __init__(self, journal: Journal, client: int, name: str) -> None:
+        super().__init__()
         self.line = ClientLine(journal, client, name)
         self._journal = journal
-        self._up, self._down = Reader(), Reader()
         self._sent_code: int | None = None
         self._got_code: int | None = None
         self._first: str = ""  # whose close frame was the first
         self._status = 0
-        self._open = False
+        self._open = self._asked = False
 
     def from_address(self, address: Address) -> None:
         """The client's own address is known."""
         self._journal.know(address, self.line.who)
 
-    def sent(self, data: bytes) -> None:
+    def sent(self, data: Any) -> None:
         """The client's code has written."""
-        for sight in self._up.feed(data):
+        for sight in self._sights(self._up, data, masked=True):
+            if sight.what == "request":
+                self._requested(sight)
+                continue
             if sight.what == "message":
-                self.line.add(Event.SEND)
+                self.line.add(Event.SEND, detail=sight.label)
             elif sight.what == "close":
                 self._sent_code = sight.code
                 if not self._first:
                     self._first = "client"
                     self.line.add(Event.CLOSE_CALLED, code=sight.code)
-            elif sight.what == "request":
-                event = Event.REQUEST if sight.upgrade else Event.HTTP_REQUEST
-                self.line.add(event, detail=sight.text.partition("?")[0])
+            code, detail = sight.code, sight.label
+            self.line.add(Event.CLIENT_FRAME, up=sight.size, code=code, detail=detail)
 
-    def received(self, data: bytes) -> None:
+    def _requested(self, sight: Sight) -> None:
+        self._asked = sight.upgrade
+        if sight.upgrade:
+            self.line.add(Event.REQUEST, up=sight.size, detail=sight.text)
+        else:
+            self.line.add(Event.HTTP_REQUEST, detail=sight.text.partition("?")[0])
+
+    def received(self, data: Any) -> None:
         """The client's code is about to read."""
-        for sight in self._down.feed(data):
+        for sight in self._sights(self._down, data, masked=False):
             if sight.what == "message":
-                self.line.add(Event.MESSAGE)
+                self.line.add(Event.MESSAGE, detail=sight.label)
             elif sight.what == "close":
                 self._got_code = sight.code
                 self._first = self._first or "server"
@@ -135,7 +167,7 @@ class ClientTap:
         self._open = sight.code == SWITCHING
         if self._open:
             self.line.add(Event.OPEN)
-        else:
+        elif not self._asked:
             self.line.add(Event.HTTP_RESPONSE, code=sight.code)
 
     def over(self, error: BaseException | None, *, by_peer: bool = False) -> None:
@@ -143,9 +175,14 @@ class ClientTap:
         clean = self._sent_code is not None and self._got_code is not None
         code = ABNORMAL if self._got_code is None else self._got_code
         detail = f"HTTP {self._status}" if self._status and not self._open else ""
-        self.line.close(code, clean=clean, cause=self._cause(error, by_peer), detail=detail)
+        cause = self._cause(error, by_peer=by_peer)
+        self.line.close(code, clean=clean, cause=cause, detail=detail)
 
-    def _cause(self, error: BaseException | None, by_peer: bool) -> Cause:  # noqa: FBT001
+    def died(self) -> None:
+        """The process was killed."""
+        self.line.close(ABNORMAL, clean=False, cause=Cause.PAGE_GONE)
+
+    def _cause(self, error: BaseException | None, *, by_peer: bool) -> Cause:
         cause = cause_of(error)
         if cause is not Cause.NONE:
             return cause
@@ -158,56 +195,64 @@ class ClientTap:
         return Cause.SERVER_DROPPED if by_peer else Cause.ABORTED_CONNECTING
 
 
-class ServerLine:
-    """One connection of a server, as the trace tells it."""
+class ServerTap(_Tap):
+    """Reads a server's connection along, the journal's n-th."""
 
-    def __init__(self, journal: Journal, remote: Address, conn: int) -> None:
+    def __init__(self, journal: Journal, remote: Address) -> None:
+        super().__init__()
         self._journal = journal
-        self._who = {**journal.who(remote), "conn": conn}
+        self._who = journal.taken(remote)
+        self._closing = False
+        self._plain = True  # no WebSocket so far
+
+    @property
+    def number(self) -> int:
+        """The connection's number."""
+        return self._who["conn"]
 
     def add(self, event: Event, **columns: Any) -> None:
         """Write an event of this connection down."""
         self._journal.add(event, **self._who, **columns)
 
-
-class ServerTap(ServerLine):
-    """Reads a server's connection along."""
-
-    def __init__(self, journal: Journal, remote: Address, conn: int) -> None:
-        super().__init__(journal, remote, conn)
-        self._up, self._down = Reader(), Reader()
-        self._closing = False
-        self._plain = True  # no WebSocket so far
-
-    def received(self, data: bytes) -> None:
+    def received(self, data: Any) -> None:
         """The server's code is about to read."""
-        for sight in self._up.feed(data):
+        for sight in self._sights(self._up, data, masked=True):
             if sight.what == "message":
-                self.add(Event.RECEIVED)
+                self.add(Event.RECEIVED, detail=sight.label)
             elif sight.what == "close":
-                if not self._closing:
-                    self._closing = True
-                    self.add(Event.DISCONNECT, code=sight.code)
+                self._closing = True
             elif sight.what == "request" and sight.upgrade:
                 self._plain = False
                 self.add(Event.STARTED)
 
-    def sent(self, data: bytes) -> None:
+    def sent(self, data: Any) -> None:
         """The server's code has written."""
-        for sight in self._down.feed(data):
+        for sight in self._sights(self._down, data, masked=False):
+            if sight.what == "response":
+                if not self._plain:
+                    self._responded(sight)
+                continue
             if sight.what == "close" and not self._closing:
                 self._closing = True
                 self.add(Event.CLOSED, code=sight.code)
-            elif sight.what == "response" and not self._plain:
-                accepted = sight.code == SWITCHING
-                event = Event.ACCEPTED if accepted else Event.REJECTED
-                self.add(event, code=0 if accepted else sight.code)
+            code, detail = sight.code, sight.label
+            self.add(Event.SERVER_FRAME, down=sight.size, code=code, detail=detail)
+
+    def _responded(self, sight: Sight) -> None:
+        self.add(Event.RESPONSE, code=sight.code, down=sight.size, detail=sight.label)
+        if sight.code == SWITCHING:
+            self.add(Event.ACCEPTED)
+        else:
+            self.add(Event.REJECTED, code=sight.code)
 
     def over(self, error: BaseException | None, *, by_peer: bool = False) -> None:
         """TCP is over."""
         del by_peer
         if not self._plain:
             self.add(Event.LOST, cause=cause_of(error))
+
+    def died(self) -> None:
+        """The process was killed, and notices nothing any more."""
 
 
 class Watching(Protocol):
@@ -225,7 +270,6 @@ class Watcher:
 
     def __init__(self, journal: Journal, number: int) -> None:
         self._journal, self._number = journal, number
-        self._conns = 0
 
     def dialled(self, address: Address) -> ClientTap:
         """A connection is about to be opened."""
@@ -233,8 +277,7 @@ class Watcher:
 
     def accepted(self, remote: Address) -> ServerTap:
         """A connection was taken."""
-        self._conns += 1
-        return ServerTap(self._journal, remote, self._conns - 1)
+        return ServerTap(self._journal, remote)
 
 
 Tap = ClientTap | ServerTap

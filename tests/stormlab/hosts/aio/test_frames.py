@@ -31,6 +31,10 @@ def test_frames_are_read_behind_the_upgrade(head: bytes, mask: bool) -> None:  #
     assert first.upgrade
     assert [sight.what for sight in rest] == SEEN
     assert rest[-1].code == 1013
+    # the fourth frame is the rest of a message, and not told
+    rest_size = len(Frame(Opcode.CONT, b"z").serialize(mask=mask))
+    assert sum(sight.size for sight in rest) == len(frames(mask=mask)) - rest_size
+    assert rest[0].label == f"message {rest[0].size}"
 
 
 @given(st.lists(st.integers(1, 2000), max_size=60))
@@ -45,11 +49,13 @@ def test_it_does_not_matter_how_bytes_are_cut(sizes: list[int]) -> None:
 
 
 def test_a_request_tells_what_was_asked_for() -> None:
-    assert Reader().feed(REQUEST) == [Sight("request", text="GET /a?b=c", upgrade=True)]
+    assert Reader().feed(REQUEST) == [
+        Sight("request", text="GET /a?b=c", upgrade=True, size=len(REQUEST))
+    ]
 
 
 def test_a_close_frame_without_a_code() -> None:
-    assert Reader().feed(RESPONSE + b"\x88\x00")[1:] == [Sight("close", 1005)]
+    assert Reader().feed(RESPONSE + b"\x88\x00")[1:] == [Sight("close", 1005, size=2)]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from stormlab.clock import Rank
 from stormlab.hosts.aio import World
 
@@ -70,11 +68,6 @@ def test_a_connection_is_made() -> None:
     mine, theirs, _ = pair(nothing)
     assert mine[:1] == [(20, "made")]
     assert theirs[:1] == [(30, "made")]
-
-
-def test_tls_takes_one_round_trip_more() -> None:
-    mine, _, _ = pair(nothing, tls=True)
-    assert mine[:1] == [(40, "made")]
 
 
 def test_what_has_come_together_is_one_read_and_the_end_another() -> None:
@@ -166,17 +159,6 @@ def test_addresses_are_told() -> None:
     assert told[4] == 5
 
 
-def test_nobody_listens() -> None:
-    async def main() -> None:
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", 9)
-
-    world = World()
-    world.client(main)
-    world.run(10)
-    assert world.failures == []
-
-
 def test_streams_work_and_buffered_protocols_too() -> None:
     got: list[bytes] = []
 
@@ -209,52 +191,3 @@ def test_streams_work_and_buffered_protocols_too() -> None:
     world.run(10)
     assert got == [b"he", b"ll", b"o"]
     assert world.failures == []
-
-
-def test_a_server_tells_what_it_is() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(asyncio.Protocol, "a.example", 0)
-        [listening] = server.sockets
-        assert listening.getsockname()[0] == "10.1.0.1"
-        with pytest.raises(OSError, match="not connected"):
-            listening.getpeername()
-        assert server.is_serving()
-        assert server.get_loop() is loop
-        await server.start_serving()
-        server.close()
-        await server.wait_closed()
-        assert not server.is_serving()
-        assert server.sockets == ()
-
-    world = World()
-    world.client(main)
-    world.run(10)
-    assert world.failures == []
-
-
-def test_a_killed_process_leaves_nobody_waiting() -> None:
-    """What the kernel has accepted and the process has not, is reset."""
-
-    async def serve() -> None:
-        import time  # noqa: PLC0415  beside its only use
-
-        loop = asyncio.get_running_loop()
-        await loop.create_server(asyncio.Protocol, *HERE)
-        await asyncio.sleep(1)
-        time.sleep(5)  # noqa: ASYNC251  that is the point
-        await asyncio.sleep(100)
-
-    heard: list[Any] = []
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: Notes(heard), *HERE)
-        await asyncio.sleep(20)
-
-    world = World()
-    process = world.client(serve)
-    world.client(main, at_s=2)
-    world.at(4, process.kill)
-    world.run(10)
-    assert heard == [(2020, "made"), (4010, "ConnectionResetError")]

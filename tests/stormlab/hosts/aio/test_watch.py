@@ -40,15 +40,21 @@ def test_a_whole_life(world: World) -> None:
         "page.new",
         "net.request",
         "srv.started",
+        "net.response",
         "srv.accepted",
         "page.open",
         "page.send",
+        "net.client_frame",
         "srv.received",
+        "net.server_frame",
         "page.message",
         "page.close_called",
-        "srv.disconnect",
+        "net.client_frame",
+        "net.server_frame",
         "page.close",
         "srv.lost",  # it waits for the client's FIN
+        "srv.disconnect",
+        "srv.ended",
     ]
     assert ends(trace) == [(1000, 1, Cause.CLOSED_BY_PAGE)]
     [disconnect] = [row for row in trace if row.event is Event.DISCONNECT]
@@ -110,7 +116,7 @@ def test_an_answer_that_is_no_upgrade() -> None:
     world.client(dial)
     trace = world.run(10)
     assert ends(trace) == [(1006, 0, Cause.REJECTED)]
-    [response] = [row for row in trace if row.event is Event.HTTP_RESPONSE]
+    [response] = [row for row in trace if row.event is Event.RESPONSE]
     [rejected] = [row for row in trace if row.event is Event.REJECTED]
     assert response.code == rejected.code == 403
     assert [row.detail for row in trace if row.event is Event.CLOSE] == ["HTTP 403"]

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from stormlab.clock import NS_PER_S, Clock, Rank
+from stormlab.evidence import Outcome
 from stormlab.hosts.aio import World
+from stormlab.properties.laws import check_all
 from stormlab.vocabulary import Event
 
 IMPLEMENTATIONS = ("websockets", "websockets-sansio", "wsproto")
@@ -148,3 +150,19 @@ def test_others_may_live_on_the_same_clock(echo_app: Any, talking: Any) -> None:
     trace = world.run(5.0)
     assert times[:6] == [second * NS_PER_S for second in range(6)]
     assert trace.count(Event.MESSAGE) > 3
+
+
+@pytest.mark.parametrize("ws", [*IMPLEMENTATIONS, "none"])
+def test_every_law_of_traces_holds(echo_app: Any, talking: Any, ws: str) -> None:
+    world = World(seed=1)
+    server: Any = world.serve_asgi(echo_app) if ws == "none" else world.serve(echo_app, ws=ws)
+    for _ in range(3):
+        client = world.client(talking)
+    for at_s, what in FAULTS:
+        world.at(at_s, getattr(server, what))
+    world.at(20.5, lambda: world.network.cut(client.host))
+    world.at(80.0, lambda: world.network.heal(client.host))
+    world.at(100.0, client.kill)
+    verdicts = check_all(world.run(200))
+    assert [verdict for verdict in verdicts if verdict.outcome is Outcome.BROKEN] == []
+    assert sum(verdict.outcome is Outcome.HOLDS for verdict in verdicts) >= 8
