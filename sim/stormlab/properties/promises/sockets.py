@@ -111,7 +111,7 @@ def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
             if step.event in {GAVE_UP, GONE} or _closed_for_good(step, story):
                 ended, judged = step, True
             elif step.event in _AWAKENS:
-                firm = seen.opaque and ended is not None and _by_application(ended)
+                firm = ended is not None and _by_application(ended)
                 if step.event in _BY_SOMEBODY or not firm:
                     ended = None
             elif step.event is NEW and ended is not None:
@@ -193,7 +193,8 @@ PROMISES = (
         "quiet-after-the-end",
         "After close(), unmount or giving up nothing is attempted until a person, the network or"
         " the page asks for it.",
-        "no NEW between such an end and the next of RETRY_BY_HAND, ONLINE, VISIBLE, MOUNT",
+        "no NEW between such an end and the next of RETRY_BY_HAND, ONLINE, VISIBLE, MOUNT; after"
+        " close() by the application ONLINE and VISIBLE do not count",
         ("bare", "fleet", "page", "code"),
         _quiet_after_end,
     ),
