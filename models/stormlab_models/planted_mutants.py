@@ -144,7 +144,8 @@ def agree(promises: tuple[Promise, ...], known: list[Run]) -> bool:
     judges = {promise.name: promise for promise in promises}
     for name, subject, seen, outcome in known:
         if name in judges:
-            anew = Subject(subject.name, subject.make, subject.given, subject._walks)  # noqa: SLF001
+            walks = subject._walks  # noqa: SLF001
+            anew = Subject(subject.name, subject.make, subject.given, _walks=walks)
             if judges[name].judge(anew, seen).outcome is not outcome:
                 return False
     return True

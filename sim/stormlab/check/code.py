@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
-from stormlab.check.guard import CheckError
+from stormlab.check.guard import CheckError, next_life, of_others
 from stormlab.clock import to_s
 from stormlab.hosts.recipe import Declares
 from stormlab.policy.contract import Policy, Terms
@@ -26,7 +26,7 @@ UP_S, AWAY_S = 60.0, 2e5  # connected for a minute, then refused for more than t
 WALK_ATTEMPTS = 40
 WALKS = 8
 AT_CAP, GROWS = 8, 3  # delays that still grow so much after the eighth have no cap
-HALTS_MAX = 4  # worlds in which the code had to be stopped: each costs seconds
+HALTS_MAX = 2  # worlds in which the code had to be stopped: each costs seconds
 
 
 class Live(Protocol):
@@ -75,6 +75,9 @@ class CodeSubject(Subject):
     def _refused(self, count: int, seed: int, client: int, fixed: float | None) -> Walked:
         world = BareWorld((Phase("serve", UP_S), Phase("refuse", AWAY_S)), (), 1.0, 1, seed)
         story = self.live(world, client=client, fixed=fixed, attempts_max=count + 1)
+        halted = story.of(Event.HALTED)
+        if halted:
+            raise CheckError(f"{self.name}: {halted[0].detail}")
         walked = Walked()
         lost_ns: int | None = None
         for step in story.of(Event.CLOSE, Event.NEW):
@@ -141,9 +144,12 @@ class Watched:
         """As :class:`Live`.
 
         Raises:
-            CheckError: one line, when the code was stopped for the fifth time.
+            CheckError: one line, when it cannot be run, its peer raises, or the code was stopped
+                for the third time.
         """
-        story = self._live(world, client=client, fixed=fixed, attempts_max=attempts_max)
+        next_life()
+        with of_others(self._name, "its peer"):
+            story = self._live(world, client=client, fixed=fixed, attempts_max=attempts_max)
         halted = story.of(Event.HALTED)
         if halted:
             self._halts += 1

@@ -22,6 +22,7 @@ from stormlab.check.verdict import Judged, Verdict
 from stormlab.evidence import Outcome
 from stormlab.properties.promises import Finding, Promise, Seen, Sometimes
 from stormlab.properties.promises.promise import Tier
+from stormlab.vocabulary import Event
 from stormlab.worlds.written import World, key_of
 
 # Judged in one of so many worlds only: they cost a second run, or a walk that no world changes.
@@ -176,6 +177,8 @@ class Check:
         """Make the breach's world smaller; the tally then tells of the smallest."""
         tries = events = 0
         subject, promise = self.target.subject, tally.promise
+        if tally.world is None or _halted(self._runs.see(tally.world)):
+            return  # each smaller world would take seconds until the code is stopped
 
         def still_broken(world: World) -> bool | None:
             nonlocal tries, events
@@ -191,8 +194,7 @@ class Check:
             tally.breach, tally.world = finding, world
             return True
 
-        if tally.world is not None:
-            tally.world = shrink(tally.world, still_broken)
+        tally.world = shrink(tally.world, still_broken)
         tally.shrink_tries = tries
 
     def _judged(self, tally: _Tally) -> Judged:
@@ -232,6 +234,10 @@ class Check:
             seconds=tally.seconds,
             unseen=unseen,
         )
+
+
+def _halted(seen: Seen) -> bool:
+    return any(story.has(Event.HALTED) for story in seen.stories)
 
 
 def check_policy(

@@ -24,6 +24,9 @@ from time import (  # noqa: TID251  code of somebody else is given real seconds,
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
+import simpy
+
+from stormlab.hosts.failure import HostError
 from stormlab.policy.breaker import Breaker
 from stormlab.policy.contract import (
     Chance,
@@ -43,7 +46,10 @@ STUBBORN_S = 4.0
 NEARLY = 0.9  # so much of the limit is enough: the alarm is set in real time, and rings seldom
 SHOWN_MAX = 60
 AGAIN_S = 1.0  # an alarm that was swallowed rings again
-OURS = Path(__file__).resolve().parent.parent
+OURS = {  # and the engine that real code is hosted by
+    Path(__file__).resolve().parent.parent,
+    Path(simpy.__file__).resolve().parent,
+}
 T = TypeVar("T")
 
 
@@ -167,6 +173,25 @@ def _called(name: str, method: str, call: Callable[..., T], *arguments: object) 
         raise CheckError(f"{name}: {what} raised {said(error)}{where}") from error
 
 
+@contextmanager
+def of_others(name: str, what: str) -> Iterator[None]:
+    """In this block, what code of somebody else raises becomes one line.
+
+    Raises:
+        CheckError: that line.
+    """
+    try:
+        yield
+    except CheckError:
+        raise
+    except HostError as error:
+        raise CheckError(f"{name}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise CheckError(
+            f"{name}: {what} raised {said(error)}{_where(error.__traceback__)}"
+        ) from error
+
+
 def _where(trace: TracebackType | None) -> str:
     """The innermost line of the file in which the other's code begins."""
     file, found = "", ""
@@ -181,7 +206,7 @@ def _where(trace: TracebackType | None) -> str:
 
 
 def _is_ours(file: str) -> bool:
-    return OURS in Path(file).parents
+    return not OURS.isdisjoint(Path(file).parents)
 
 
 class Limit:
@@ -190,6 +215,7 @@ class Limit:
     def __init__(self, name: str, seconds: float = LIMIT_S) -> None:
         """``name``: whose work it is."""
         self.name, self._seconds = name, seconds
+        self.in_python = True  # else no line of Python says where the code is
         self.works = False
         self.began_s, self._began_used_s = monotonic(), process_time()
 
@@ -205,8 +231,9 @@ class Limit:
             return  # the alarm rings again
         while frame is not None and _is_ours(frame.f_code.co_filename):
             frame = frame.f_back
+        found = frame is not None and self.in_python
         file = Path(frame.f_code.co_filename).name if frame is not None else ""
-        where = f" (at {file}:{frame.f_lineno})" if frame is not None else ""
+        where = f" (at {file}:{frame.f_lineno})" if found and frame is not None else ""
         raise _OverdueError(f"{self.name}: did not return within {self._seconds:g} s{where}")
 
     def _is_kept_waiting(self) -> bool:
@@ -249,6 +276,17 @@ def _stubborn_ended(limit: Limit) -> Iterator[None]:
         thread.join()
 
 
+_LIMIT: ContextVar[Limit | None] = ContextVar("LIMIT", default=None)
+
+
+def next_life() -> None:
+    """Start the time anew for one life of code that is not Python; see :func:`limited`."""
+    limit = _LIMIT.get()
+    if limit is not None:
+        limit.in_python = False
+        limit.begin()
+
+
 @contextmanager
 def limited(name: str, seconds: float = LIMIT_S) -> Iterator[Limit]:
     """Stop what takes longer than ``seconds``; :meth:`Limit.begin` starts the time anew.
@@ -257,17 +295,28 @@ def limited(name: str, seconds: float = LIMIT_S) -> Iterator[Limit]:
         CheckError: one line, when the time was over.
     """
     limit = Limit(name, seconds)
+    token = _LIMIT.set(limit)
+    try:
+        with _rung(limit):
+            yield limit
+    finally:
+        _LIMIT.reset(token)
+
+
+@contextmanager
+def _rung(limit: Limit) -> Iterator[None]:
+    """Ring the alarm for a limit."""
     main = threading.current_thread() is threading.main_thread()
     with _stubborn_ended(limit):
         if not main or not hasattr(signal, "setitimer"):
-            yield limit
+            yield
             return
         before = signal.signal(signal.SIGALRM, limit.ring)
         left_s, every_s = signal.setitimer(signal.ITIMER_REAL, 0)
         limit.works = True
         try:
             limit.begin()
-            yield limit
+            yield
         except _OverdueError as error:
             raise CheckError(str(error)) from None
         finally:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from stormlab.check.code import CodeSubject, Live, Watched, declared_of
@@ -18,6 +19,7 @@ from stormlab.clock import to_ns
 from stormlab.hosts.aio.bare import run_aio
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.finding import PROGRAM, find_program, find_recipe, is_code
+from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.code import code_of, run_recipe
 from stormlab.hosts.recipe import Declares, Program, Recipe
 from stormlab.policy.catalogue import FoundPolicy, find_policy, registered
@@ -155,7 +157,9 @@ def target_of(code: Code, name: str | None = None) -> Target:
     try:
         found = find_policy(code) if isinstance(code, str | Mapping) else code
     except ValueError as error:
-        raise CheckError(str(error)) from None
+        odd = isinstance(code, str) and Path(code).is_file()
+        allowed = f"found a file; allowed: {', '.join(SUFFIXES)}, file.py:NAME, file.toml"
+        raise CheckError(f"{code}: {allowed}" if odd else str(error)) from None
     if not _is_callable(found):
         msg = f"{found!r} is no policy; allowed: a class, a function, parts, or a target's text"
         raise CheckError(msg)
@@ -171,6 +175,7 @@ def target_of(code: Code, name: str | None = None) -> Target:
 def _real(code: Recipe | Program | str, name: str | None) -> Target:
     """Real code, tried once where nothing is wrong."""
     try:
+        code_of.cache_clear()  # a file may have been edited since
         runs, declares, own_name = _running(code)
     except HostError as error:
         raise CheckError(str(error)) from None

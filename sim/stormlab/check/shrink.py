@@ -57,11 +57,27 @@ def shrink(world: World, still_broken: Callable[[World], bool | None]) -> World:
 
 def _worlds(world: World) -> Iterator[World]:
     """Simpler worlds; a document that is none is passed over."""
-    for document in _smaller(document_of(world)):
-        try:
-            yield world_of(document)
-        except WorldError:
-            continue
+    whole = document_of(world)
+    for document in _smaller(whole):
+        for each in (document, *_earlier(whole, document)):
+            try:
+                yield world_of(each)
+            except WorldError:
+                continue
+
+
+def _earlier(before: Document, after: Document) -> Iterator[Document]:
+    """What is done to a client, as long before the healing as it was, where it now comes later."""
+    sooner_s = _healed_s(before) - _healed_s(after)
+    acts = after.get("acts", [])
+    if sooner_s > 0 and any(act["at_s"] > _healed_s(after) for act in acts):
+        times_s = [round(max(0.0, act["at_s"] - sooner_s), DECIMALS) for act in acts]
+        moved = [act | {"at_s": at_s} for act, at_s in zip(acts, times_s, strict=True)]
+        yield after | {"acts": moved}
+
+
+def _healed_s(document: Document) -> float:
+    return sum(float(phase["for_s"]) for phase in document.get("phases", []))
 
 
 def _smaller(document: Document) -> Iterator[Document]:

@@ -178,8 +178,10 @@ def _judge(
 def figures(seen: Seen) -> dict[str, float]:
     """The figures of one run, by the names of :data:`FIGURES`."""
     story = seen.stories[0]
-    connected_ns, back_ns, most = _times(story, seen.healed_ns, seen.end_ns)
-    if _closed(story):
+    closed, reopened_ns = _closed(story)
+    ready_ns = max(seen.healed_ns, reopened_ns)
+    connected_ns, back_ns, most = _times(story, ready_ns, seen.end_ns)
+    if closed:
         back_ns = 0  # nobody waits for it
     errors = len(story.of(Event.UNCAUGHT, Event.HALTED))
     return {
@@ -191,22 +193,25 @@ def figures(seen: Seen) -> dict[str, float]:
     }
 
 
-def _closed(story: Story) -> bool:
-    """Whether the application closed it for good."""
-    closed = False
+def _closed(story: Story) -> tuple[bool, int]:
+    """Whether the application closed it for good; when a person last opened it again."""
+    closed, reopened_ns = False, 0
     for step in story.of(Event.CLOSE_CALLED, Event.RETRY_BY_HAND):
-        closed = step.event is not Event.RETRY_BY_HAND and (closed or step.detail == BY_APPLICATION)
-    return closed
+        if step.event is Event.CLOSE_CALLED:
+            closed = closed or step.detail == BY_APPLICATION
+        elif closed:
+            closed, reopened_ns = False, step.time_ns
+    return closed, reopened_ns
 
 
-def _times(story: Story, healed_ns: int, end_ns: int) -> tuple[int, int | None, int]:
-    """Time connected; from the healing until connected (0: it was); most sockets at a time."""
+def _times(story: Story, ready_ns: int, end_ns: int) -> tuple[int, int | None, int]:
+    """Time connected; from ``ready_ns`` until connected (0: it was); most sockets at a time."""
     opened: dict[int, int] = {}
     live: set[int] = set()
     connected_ns, since_ns, most = 0, 0, 0
     back_ns: int | None = None
     for step in story.of(Event.NEW, Event.OPEN, Event.CLOSE, Event.CLOSE_CALLED):
-        if step.time_ns > healed_ns and opened and back_ns is None:
+        if step.time_ns > ready_ns and opened and back_ns is None:
             back_ns = 0
         if step.event is Event.NEW:
             live.add(step.socket)
@@ -215,8 +220,8 @@ def _times(story: Story, healed_ns: int, end_ns: int) -> tuple[int, int | None, 
             if not opened:
                 since_ns = step.time_ns
             opened[step.socket] = step.time_ns
-            if step.time_ns > healed_ns and back_ns is None:
-                back_ns = step.time_ns - healed_ns
+            if step.time_ns > ready_ns and back_ns is None:
+                back_ns = step.time_ns - ready_ns
         else:
             live.discard(step.socket)
             if opened.pop(step.socket, None) is not None and not opened:

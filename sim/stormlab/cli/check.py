@@ -36,7 +36,7 @@ Examples:
 TARGET is code of your own (file.py:NAME or module:NAME), a TOML file with a
 table [policy], a name of the catalogue (stormlab policies), page.KEY=VALUE for
 the code of the analysed page, or real code: npm:NAME@VERSION, a .ts or .js
-file, recipe:FILE.py (docs/recipes.md). Exit codes: 0 every promise that applies
+file, recipe:FILE.py. Exit codes: 0 every promise that applies
 holds; 1 one is broken; 2 undecided, or bad input. See docs/check.md.""",
 )
 @click.argument("target", required=False, shell_complete=complete_policy)

@@ -61,8 +61,11 @@ def show(found: SideBySide) -> None:
     ]
     table(["promise", *names], rows)
     say("")
-    for (client, figure), judgement in found.verdicts.items():
-        say(f"{client} against {names[0]}, {FIGURES[figure]}: {judgement.text}")
+    verdicts = [
+        [client, FIGURES[figure], judgement.text]
+        for (client, figure), judgement in found.verdicts.items()
+    ]
+    table(["client", "figure", f"against {names[0]}"], verdicts)
 
 
 def _figure(contender: Contender, figure: str) -> str:

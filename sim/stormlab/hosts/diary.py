@@ -28,7 +28,7 @@ class Diary:
         self.note(time_ns, Event.NEW, self.attempts, detail=url)
         return self.attempts
 
-    def note(
+    def note(  # noqa: PLR0913  one argument per column that a client's event can have
         self,
         time_ns: int,
         event: Event,

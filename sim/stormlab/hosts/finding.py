@@ -26,14 +26,18 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.npm import PREFIX, NpmError, parse_package
 from stormlab.hosts.recipe import Declares, Program, Recipe
+from stormlab.policy.loading import said
 
 RECIPES_GROUP = "stormlab.recipes"
 RECIPE, PROGRAM = "recipe:", "aio:"
+FUNCTIONS = "package() and start(); peer() and declares() if need be"
+T = TypeVar("T")
 START = """
 (lib, env) => {
   const start = lib.default || lib.start || lib.connect;
@@ -50,7 +54,7 @@ gives its handle, or a class that is made with them."""
 
 
 def is_code(text: str) -> bool:
-    """Whether a text names code to host. (``nats.js`` is a policy, unless there is such a file.)"""
+    """Whether a text names code to host; ``nats.js`` is a policy, unless there is such a file."""
     if text.startswith((PREFIX, RECIPE, PROGRAM)):
         return True
     path = Path(text)
@@ -109,7 +113,7 @@ def _of_package(text: str) -> Recipe:
         hint = f"did you mean '{PREFIX}{close[0]}'? " if close else ""
         raise HostError(
             f"{text}: no recipe for '{package.name}'; {hint}write one of your own:"
-            " recipe:FILE.py (docs/recipes.md)"
+            " recipe:FILE.py (docs/check.md)"
         )
     return replace(known[package.name], package=text)
 
@@ -117,23 +121,34 @@ def _of_package(text: str) -> Recipe:
 def _own(place: str) -> Recipe:
     """A recipe from a file or module with the functions ``package``, ``start`` and ``peer``."""
     module = _module(place)
-    for name in ("package", "start"):
-        if not callable(getattr(module, name, None)):
-            raise HostError(f"{place}: no function '{name}()'; a recipe has package, start, peer")
-    package, start = module.package(), module.start()
-    if not isinstance(package, str) or not isinstance(start, str):
-        raise HostError(f"{place}: package() and start() must return text")
+    package, start = (_given(place, module, name, str, "text") for name in ("package", "start"))
     beside = Path(place).parent / package
     if not is_code(package):
         raise HostError(f"{place}: package(): found {package!r}; allowed: npm:NAME@VERSION, a file")
     if not package.startswith(PREFIX) and beside.is_file():
         package = str(beside)
-    declares = getattr(module, "declares", Declares)()
-    if not isinstance(declares, Declares):
-        raise HostError(f"{place}: declares() must return stormlab.hosts.recipe.Declares")
-    recipe = Recipe(Path(place).stem, package, start, declares=declares)
-    peer = getattr(module, "peer", None)
-    return recipe if peer is None else replace(recipe, peer=peer)
+    recipe = Recipe(Path(place).stem, package, start)
+    if hasattr(module, "declares"):
+        words = "stormlab.hosts.recipe.Declares"
+        recipe = replace(recipe, declares=_given(place, module, "declares", Declares, words))
+    if hasattr(module, "peer"):
+        _given(place, module, "peer", object, "a Peer")
+        recipe = replace(recipe, peer=module.peer)
+    return recipe
+
+
+def _given(place: str, module: ModuleType, name: str, kind: type[T], words: str) -> T:
+    """What one of the functions of a recipe returns."""
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise HostError(f"{place}: no function {name}(); a recipe has {FUNCTIONS}")
+    try:
+        found: object = function()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  code of somebody else
+        raise HostError(f"{place}: {name}() raised {said(error)}") from None
+    if not isinstance(found, kind):
+        raise HostError(f"{place}: {name}() returned {type(found).__name__}; allowed: {words}")
+    return found
 
 
 def _module(place: str) -> ModuleType:

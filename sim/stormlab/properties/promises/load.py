@@ -45,6 +45,7 @@ WINDOW_S = 60.0
 WALK, FEW = 400, 32
 WALKS = 5
 UNTOLD_ATTEMPTS = 125  # two a second, of a policy that declares no delays
+PACE_NS = NS_PER_S // 5  # on average between connections that each proved themselves
 FLAPS = 8  # connections after which it should have backed off
 SEEDS = 16
 UNTOLD_STABLE_NS = NS_PER_S  # what may count as stable to a policy that does not say
@@ -106,7 +107,7 @@ def _calm_when_fooled(subject: Subject, seen: Seen) -> Finding:
             judged, bound = True, _flapping_bound(subject)
             new = [step for step in story.of(NEW) if begin_ns <= step.time_ns <= end_ns]
             most = _busiest(new, to_ns(WINDOW_S))
-            if len(most) > bound:
+            if len(most) > bound and not _is_paced(story, most):
                 refused = _refused_most(subject)
                 reason = (
                     f"{len(most)} attempts in {WINDOW_S:.0f} s, each accepted and closed; when"
@@ -155,6 +156,17 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
     return spans
 
 
+def _is_paced(story: Story, attempts: list[Step]) -> bool:
+    """Whether the server's answers were the proof that a reset needs, and it waited nevertheless."""
+    begin_ns, end_ns = attempts[0].time_ns, attempts[-1].time_ns
+    waits = [wait_ns for wait_ns, _ in _waits(story, begin_ns - 1, end_ns + 1)]
+    return _proved_in(story, begin_ns, end_ns) and sum(waits) >= PACE_NS * max(len(waits), 1)
+
+
+def _proved_in(story: Story, begin_ns: int, end_ns: int) -> bool:
+    return any(begin_ns < step.time_ns < end_ns for step in story.of(PROVED))
+
+
 def _keeps_backing_off(subject: Subject, seen: Seen) -> Finding:
     """Compare the delays between accepted-then-closed connections with those of refused ones."""
     floor_ns = subject.once("backoff floor", lambda: _floor_ns(subject))
@@ -163,7 +175,7 @@ def _keeps_backing_off(subject: Subject, seen: Seen) -> Finding:
     judged = False
     for story in seen.stories:
         for begin_ns, end_ns in _fooled(subject, story, seen.end_ns):
-            if any(begin_ns < step.time_ns < end_ns for step in story.of(PROVED)):
+            if _proved_in(story, begin_ns, end_ns):
                 continue  # which is the proof that a reset needs
             late = _waits(story, begin_ns, end_ns)[FLAPS:]
             if len(late) < FLAPS or _is_stable(subject, story, begin_ns, end_ns):
@@ -333,7 +345,9 @@ PROMISES = (
     Promise(
         "calm-when-fooled",
         "A server that accepts and closes is not tried much more often than one that refuses.",
-        "attempts in any 60 s of accept-then-close <= 2 * attempts in 60 s of refusals + 5",
+        "attempts in any 60 s of accept-then-close <= 2 * attempts in 60 s of refusals + 5, or the"
+        f" server answers before it closes, and the waits are {to_s(PACE_NS):g} s or"
+        " more on average",
         ("bare", "code"),
         _calm_when_fooled,
         lambda subject: f"{_flapping_bound(subject)} attempts in 60 s",

@@ -12,6 +12,7 @@ from stormlab.trace import Trace
 from stormlab.worlds.story import Step, Story
 
 EVENTS_SHOWN_MAX = 5
+LINE_MAX = 120  # characters of an event that are shown: the words of an error may be many
 Tier = Literal["bare", "herd", "fleet", "page", "code"]
 
 
@@ -61,6 +62,12 @@ class Finding:
 HOLDS = Finding(Outcome.HOLDS)
 
 
+def _shown(line: str) -> str:
+    """A line, its middle left out where it is too long: an error ends with its place."""
+    head, tail = LINE_MAX * 2 // 3, LINE_MAX // 3 - 5
+    return line if len(line) <= LINE_MAX else f"{line[:head]} ... {line[-tail:]}"
+
+
 def undecided(reason: str) -> Finding:
     """There is nothing to judge by."""
     return Finding(Outcome.UNDECIDED, reason)
@@ -74,7 +81,7 @@ def broken(
 ) -> Finding:
     """The run, or a walk, contradicts the promise; the steps that show it become lines."""
     prefix = f"{who}: " if who else ""
-    shown = tuple(prefix + step.text for step in list(steps)[:EVENTS_SHOWN_MAX])
+    shown = tuple(_shown(prefix + step.text) for step in list(steps)[:EVENTS_SHOWN_MAX])
     return Finding(Outcome.BROKEN, reason, shown, tuple(walk_ns))
 
 

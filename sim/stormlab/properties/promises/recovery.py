@@ -90,7 +90,7 @@ def _budget_s(rule: BudgetRule) -> float:
 
 def _ends_open(story: Story) -> bool:
     opened: set[int] = set()
-    for step in story.of(OPEN, CLOSE):
+    for step in story.of(OPEN, CLOSE, CLOSE_CALLED):
         if step.event is OPEN:
             opened.add(step.socket)
         else:
@@ -134,11 +134,13 @@ def _may_give_up(subject: Subject, story: Story) -> bool:
 def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
     """From when on the policy alone decides how long it stays away.
 
-    After the healing that is the last time that the device or the page came back, that the server
-    or the path ended a connection that was open, or to which the server asked it to wait.
+    After the healing that is the last time that the device or the page came back, that a person
+    opened again what the application had closed, that the server or the path ended a connection
+    that was open, or to which the server asked it to wait.
     """
     declared = subject.declared
-    ready_ns, is_open = seen.healed_ns, False
+    ready_ns = max(seen.healed_ns, _reopened_ns(story))
+    is_open = False
     of_server_ns = _asked_ns(seen)
     for step in story.of(OPEN, CLOSE, *PRESENCE):
         if step.event in PRESENCE:
@@ -157,6 +159,17 @@ def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
                 spread_ns = max(to_ns(declared.advice_spread_s), silent_ns)
                 ready_ns = max(ready_ns, step.time_ns + advice_ns + spread_ns)
     return ready_ns
+
+
+def _reopened_ns(story: Story) -> int:
+    """When a person last opened what the application had closed; 0: never."""
+    reopened_ns, closed = 0, False
+    for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
+        if step.event is CLOSE_CALLED:
+            closed = closed or step.detail == BY_APPLICATION
+        elif closed:
+            reopened_ns, closed = step.time_ns, False
+    return reopened_ns
 
 
 def _asked_ns(seen: Seen) -> int | None:
@@ -227,13 +240,13 @@ def _unproved(story: Story) -> bool:
 def _back_at(story: Story, healed_ns: int) -> Step | None:
     """The first opening after the healing of an endpoint that was not open then."""
     opened: set[int] = set()
-    for step in story.of(OPEN, CLOSE):
+    for step in story.of(OPEN, CLOSE, CLOSE_CALLED):
         if step.time_ns > healed_ns:
             if opened or step.event is OPEN:
                 return None if opened else step
         elif step.event is OPEN:
             opened.add(step.socket)
-        elif step.event is CLOSE:
+        else:
             opened.discard(step.socket)
     return None
 
@@ -363,7 +376,8 @@ PROMISES = (
         " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
         " half-open ends, or sockets share it and probe again, + that time + open time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
-        " the last loss by the server, of the time that the server asked for",
+        " the last loss by the server, of the time that the server asked for, of the RETRY_BY_HAND"
+        " after close()",
         ("bare", "fleet", "code"),
         _converges,
         _settle_bound,

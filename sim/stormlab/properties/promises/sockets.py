@@ -193,7 +193,8 @@ PROMISES = (
         "quiet-after-the-end",
         "After close(), unmount or giving up nothing is attempted until a person, the network or"
         " the page asks for it.",
-        "no NEW between such an end and the next of RETRY_BY_HAND, ONLINE, VISIBLE, MOUNT",
+        "no NEW between such an end and the next of RETRY_BY_HAND, ONLINE, VISIBLE, MOUNT; after"
+        " close() by the application ONLINE and VISIBLE do not count",
         ("bare", "fleet", "page", "code"),
         _quiet_after_end,
     ),

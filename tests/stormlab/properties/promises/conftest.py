@@ -61,11 +61,12 @@ class Hand:
         healed_s: float = 0.0,
         world: object = None,
         trace: Trace | None = None,
+        opaque: bool = False,
         **declares: Any,
     ) -> Finding:
         """What a promise says of these lives."""
         end_ns = max((story.end_ns for story in stories), default=0)
-        seen = Seen(stories, to_ns(healed_s), end_ns, world, trace)
+        seen = Seen(stories, to_ns(healed_s), end_ns, world, trace, opaque=opaque)
         return PROMISES[promise].judge(subject or self.subject(**declares), seen)
 
 

@@ -282,3 +282,50 @@ def test_bytes_count_both_ways_and_for_each_socket(hand: Any) -> None:
     assert outcome((request, 0, 0, 5_000, 0), (response, 0, 0, 0, 5_000)) is BROKEN
     assert outcome((request, 0, 0, 4_000, 0), (response, 0, 0, 0, 5_000)) is HOLDS
     assert outcome((request, 0, 32, 5_000, 0), (request, 1, 0, 5_000, 0)) is HOLDS
+
+
+# --- a server that answers before it closes ------------------------------------------------------
+
+
+def answered(times: int, every_s: float) -> list[Any]:
+    """As :func:`fooled`, each connection proved."""
+    lines: list[Any] = []
+    for line in fooled(0.0, times, every_s):
+        lines += [line, (line[0], "proved")] if line[1] == "open" else [line]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("every_s", "outcome"), [(0.11, BROKEN), (0.29, BROKEN), (0.31, HOLDS), (1.0, HOLDS)]
+)
+def test_an_answer_is_the_proof_that_a_reset_needs_but_no_leave_to_hammer(
+    hand: Any, every_s: float, outcome: Outcome
+) -> None:
+    lines = answered(round(69 / every_s), every_s)
+    story = hand.story(REJECT, *lines, SERVE)
+    assert hand.judge("calm-when-fooled", story, opaque=True).outcome is outcome
+
+
+def test_without_an_answer_a_wait_is_no_excuse(hand: Any) -> None:
+    story = hand.story(REJECT, *fooled(0.0, 69, 1.0), SERVE)
+    assert hand.judge("calm-when-fooled", story, opaque=True).outcome is BROKEN
+
+
+def test_a_proof_excuses_a_reset(hand: Any) -> None:
+    for lines, outcome in ((fooled(0.0, 60, 1.0), BROKEN), (answered(60, 1.0), UNDECIDED)):
+        story = hand.story(REJECT, *lines, SERVE)
+        assert hand.judge("backoff-survives-flapping", story, opaque=True).outcome is outcome
+
+
+def test_a_close_of_the_codes_own_is_nobodys_wish(hand: Any) -> None:
+    """An endpoint that closes its own sockets is fooled all the same."""
+    lines = []
+    for line in fooled(0.0, 69, 1.0):
+        own = {"detail": "OPEN"}
+        lines += [line, (line[0] + 0.01, "close_called", own)] if line[1] == "open" else [line]
+    story = hand.story(REJECT, *lines, SERVE)
+    assert hand.judge("calm-when-fooled", story, opaque=True).outcome is BROKEN
+    closed = (30, "close_called", {"detail": "by the application"})
+    lines = sorted([*lines, closed], key=lambda line: line[0])
+    story = hand.story(REJECT, *lines, SERVE)
+    assert hand.judge("calm-when-fooled", story, opaque=True).outcome is UNDECIDED

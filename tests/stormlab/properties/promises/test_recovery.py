@@ -64,7 +64,7 @@ def test_converges_within_the_bound_of_the_failures_it_had(
         ([(150.0, "offline")], 600.0),
         ([(150.0, "hidden")], 600.0),
         ([(150.0, "offline"), (160.0, "visible")], 600.0),
-        ([(150.0, "close_called")], 600.0),
+        ([(150.0, "close_called", {"detail": "by the application"})], 600.0),
         ([], 110.0),
         ([(150.0, "offline"), (599.0, "online")], 600.0),
         ([(101.0, "new"), (101.1, "open"), (590.0, "close", {"cause": Cause.KILLED})], 600.0),
@@ -338,3 +338,59 @@ def test_giving_up_is_counted_from_the_first_loss(
     story = hand.story(*lines, (1045.0, "gave_up", {"clean": 1}), end_s=2000.0)
     declares = {"gives_up": True, "survives_s": survives_s}
     assert hand.judge("gives-up-as-declared", story, **declares).outcome is outcome
+
+
+# --- real code -----------------------------------------------------------------------------------
+
+CLOSED = {"detail": "by the application", "socket": -1, "attempt": 0}
+
+
+def test_an_old_socket_may_end_after_the_next_was_opened(hand: Any) -> None:
+    old_ends = (20, "close", {"socket": 1, "code": 1006})
+    two = [(0, "new"), (0.1, "open"), (10, "close_called", {"socket": 1, "detail": "OPEN"})]
+    two += [(11, "new"), (11.1, "open")]
+    assert hand.judge("converges", hand.story(*two, old_ends), opaque=True).outcome is Outcome.HOLDS
+    last = (20, "close", {"socket": 2, "code": 1006})
+    assert hand.judge("converges", hand.story(*two, last), opaque=True).outcome is Outcome.BROKEN
+
+
+def test_a_close_of_the_codes_own_excuses_nothing(hand: Any, lost: Any) -> None:
+    own = {"detail": "CONNECTING", "socket": 1}
+    story = hand.story((0, "new"), (10, "close_called", own), (10, "close", lost))
+    assert hand.judge("converges", story, opaque=True).outcome is Outcome.BROKEN
+    story = hand.story((0, "new"), (10, "close_called", CLOSED), (10, "close", lost))
+    assert hand.judge("converges", story, opaque=True).outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("back_s", "outcome"),
+    [(305, Outcome.HOLDS), (420, Outcome.BROKEN), (None, Outcome.BROKEN)],
+    ids=["soon", "late", "no"],
+)
+def test_who_was_closed_is_late_from_when_it_was_opened_again(
+    hand: Any, back_s: float | None, outcome: Outcome
+) -> None:
+    lines = [(0, "new"), (0.1, "open"), (5, "close_called", CLOSED)]
+    lines += [(5.1, "close", {"socket": 1, "code": 1000, "clean": 1}), (300, "retry_by_hand")]
+    lines += [] if back_s is None else [(back_s, "new"), (back_s + 0.1, "open")]
+    story = hand.story(*lines)
+    assert hand.judge("converges", story, opaque=True, healed_s=10.0).outcome is outcome
+
+
+def test_a_retry_by_hand_of_a_client_that_nobody_closed_changes_no_bound(hand: Any) -> None:
+    lines = [(0, "new"), (0.1, "close", {"code": 1006}), (300, "retry_by_hand")]
+    story = hand.story(*lines, (301, "new"), (301.1, "open"))
+    assert hand.judge("converges", story, opaque=True, healed_s=10.0).outcome is Outcome.BROKEN
+
+
+def test_what_code_has_pending_cannot_be_seen(hand: Any, lost: Any) -> None:
+    story = hand.story((0, "new"), (0.02, "close", lost))
+    assert hand.judge("gives-up-as-declared", story).outcome is Outcome.BROKEN
+    assert hand.judge("gives-up-as-declared", story, opaque=True).outcome is Outcome.UNDECIDED
+    gave_up = hand.story((0, "new"), (0.02, "close", lost), (0.02, "gave_up", {"clean": 1}))
+    for declares, outcome in (
+        ({"gives_up": False}, Outcome.BROKEN),
+        ({"gives_up": True}, Outcome.HOLDS),
+    ):
+        found = hand.judge("gives-up-as-declared", gave_up, opaque=True, **declares)
+        assert found.outcome is outcome

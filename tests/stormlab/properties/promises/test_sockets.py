@@ -80,8 +80,10 @@ def test_without_a_server_there_is_nothing_to_hold(hand: Any, small_trace: Any) 
 def test_nothing_follows_an_end_unless_somebody_asks(
     hand: Any, end: str, between: list[Any], outcome: Outcome
 ) -> None:
-    facts = {"detail": "by the application"} if end == "close_called" else {}
+    closed = end == "close_called"
+    facts = {"detail": "by the application"} if closed else {}
     story = hand.story((1, end, facts), *between, (3, "new"))
+    outcome = BROKEN if closed else outcome  # and only a person takes it back
     assert hand.judge("quiet-after-the-end", story).outcome is outcome
 
 
@@ -165,3 +167,39 @@ def test_the_first_message_that_came_too_early_is_shown(hand: Any) -> None:
         recorder.add(to_ns(time_s), Event.SEND, **columns, before=int(State.CONNECTING))  # type: ignore[arg-type]
     trace = recorder.finish({"duration_ns": to_ns(3), "seed": 0})
     assert hand.judge("sends-when-open", trace=trace).events[0].startswith("1.000 s")
+
+
+# --- real code -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"), [("CONNECTING", BROKEN), ("", HOLDS), (None, UNDECIDED)]
+)
+def test_code_sends_when_open(hand: Any, state: str | None, outcome: Outcome) -> None:
+    sends = [] if state is None else [(1, "send", {"detail": state})]
+    story = hand.story((0, "new"), *sends)
+    assert hand.judge("sends-when-open", story, opaque=True).outcome is outcome
+
+
+@pytest.mark.parametrize(("opaque", "outcome"), [(True, BROKEN), (False, UNDECIDED)])
+def test_the_server_of_hosted_code_is_seen(hand: Any, outcome: Outcome, *, opaque: bool) -> None:
+    story = hand.story(
+        (0, "new"), (0.1, "accepted", {"conn": 1}), (10, "new"), (10.1, "accepted", {"conn": 2})
+    )
+    found = hand.judge("one-connection-at-the-server", story, opaque=opaque)
+    assert found.outcome is outcome
+
+
+def test_a_close_of_the_codes_own_does_not_close_it_for_good(hand: Any) -> None:
+    own = (1, "close_called", {"detail": "OPEN", "socket": 1})
+    by_application = (1, "close_called", {"detail": "by the application"})
+    for end, outcome in ((own, UNDECIDED), (by_application, BROKEN)):
+        story = hand.story((0, "new"), (0.1, "open"), end, (3, "new"))
+        assert hand.judge("quiet-after-the-end", story, opaque=True).outcome is outcome
+
+
+def test_coming_back_in_sight_does_not_reopen_what_the_application_closed(hand: Any) -> None:
+    closed = (1, "close_called", {"detail": "by the application"})
+    for asks, outcome in (("online", BROKEN), ("visible", BROKEN), ("retry_by_hand", HOLDS)):
+        story = hand.story((0, "new"), closed, (2, asks), (3, "new"))
+        assert hand.judge("quiet-after-the-end", story, opaque=True).outcome is outcome
