@@ -34,7 +34,13 @@ from stormlab.policy.schedule import Delays, Span
 from stormlab.properties.promises.promise import Tier
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.herd import HerdWorld
-from stormlab.worlds.made import bare_world, fleet_world, herd_world, page_world
+from stormlab.worlds.made import (
+    FOOLED_S_USUAL,
+    bare_world,
+    fleet_world,
+    herd_world,
+    page_world,
+)
 from stormlab.worlds.made_code import code_world
 from stormlab.worlds.simulated import SimulatedWorld
 from stormlab.worlds.written import World
@@ -53,9 +59,14 @@ class _Drawn:
 
 
 @st.composite
-def bare_worlds(draw: st.DrawFn, settle_s: float = SETTLE_S) -> BareWorld:
-    """One client alone; it has ``settle_s`` from the healing to the end."""
-    return bare_world(_Drawn(draw), settle_s)
+def bare_worlds(
+    draw: st.DrawFn, settle_s: float = SETTLE_S, fooled_s: float = FOOLED_S_USUAL
+) -> BareWorld:
+    """One client alone; it has ``settle_s`` from the healing to the end.
+
+    ``fooled_s``: how long a server accepts and closes, in worlds that are about that.
+    """
+    return bare_world(_Drawn(draw), settle_s, fooled_s)
 
 
 @st.composite
@@ -84,10 +95,12 @@ def code_worlds(draw: st.DrawFn, settle_s: float = SETTLE_S) -> BareWorld:
     return code_world(_Drawn(draw), settle_s)
 
 
-def worlds(tier: Tier, settle_s: float = SETTLE_S) -> st.SearchStrategy[World]:
+def worlds(
+    tier: Tier, settle_s: float = SETTLE_S, fooled_s: float = FOOLED_S_USUAL
+) -> st.SearchStrategy[World]:
     """The worlds of a kind: ``bare``, ``herd``, ``fleet``, ``page`` or ``code``."""
     made: dict[Tier, st.SearchStrategy[World]] = {
-        "bare": bare_worlds(settle_s),
+        "bare": bare_worlds(settle_s, fooled_s),
         "herd": herd_worlds(),
         "fleet": fleet_worlds(settle_s=settle_s),
         "page": page_worlds(),

@@ -8,6 +8,7 @@ that runs unchanged in Node, in a page and in the lab's engine; see ``test_fidel
 import base64
 import hashlib
 import json
+import os
 import shutil
 import socket
 import struct
@@ -261,6 +262,7 @@ def in_chromium(server: RealServer, script: str, timeout_s: float) -> Any:
                 f"--user-data-dir={folder}",
                 f"http://127.0.0.1:{server.port}/page",
             ],
+            env={**os.environ, "TZ": "UTC"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

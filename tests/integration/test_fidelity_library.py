@@ -21,6 +21,8 @@ from stormlab.worlds.phases import Phase
 pytestmark = [pytest.mark.slow, pytest.mark.fidelity]
 
 SCALE = 0.2
+TRIES = 3
+EVENTS = {"new": Event.NEW, "open": Event.OPEN, "close": Event.CLOSE}
 TOLERANCE_S = 1.0  # of the world: 200 ms
 WORLD = BareWorld(
     (Phase("serve", 6), Phase("refuse", 25), Phase("serve", 8), Phase("refuse", 5)),
@@ -78,31 +80,41 @@ def live(server: RealServer, pages: RealServer) -> None:
     server.listen()
 
 
-@pytest.mark.parametrize("package", LIBRARIES)
-def test_a_library_connects_in_chromium_when_it_does_in_the_lab(package: str) -> None:
-    if chromium() is None:
-        pytest.skip("Chromium is not installed")
-    recipe = Recipe(package, f"npm:{package}", LIBRARIES[package], entry=ENTRIES.get(package))
-    story = run_recipe(recipe, WORLD)
+def in_reality(package: str, code: str) -> dict[str, list[float]]:
+    """When the library did what, in seconds of the world."""
     draws = [Draws(WORLD.seed).unit(address(0), "Math.random", n) for n in range(200)]
     server, pages = RealServer(), RealServer()
-    server.pages = pages.pages
     script = PAGE % {
         "scale": SCALE,
         "draws": json.dumps(draws),
-        "code": code_of(recipe).text,
+        "code": code,
         "port": server.port,
         "end_ms": WORLD.end_s * SCALE * 1000,
     }
-    follower = threading.Thread(target=live, args=(server, pages), daemon=True)
+    follower = threading.Thread(target=live, args=(server, pages), name=package, daemon=True)
     follower.start()
     try:
         log: Any = in_chromium(pages, script, WORLD.end_s * SCALE + 40)
     finally:
+        follower.join(40)
         server.stop()
         pages.stop()
-        follower.join(10)
-    for what, event in (("new", Event.NEW), ("open", Event.OPEN), ("close", Event.CLOSE)):
-        real_s = [at_s for each, at_s in log if each == what]
-        lab_s = [each / 1e9 for each in story.times_ns(event)]
-        assert real_s == pytest.approx(lab_s, abs=TOLERANCE_S), what
+    return {what: [at_s for each, at_s in log if each == what] for what in EVENTS}
+
+
+@pytest.mark.parametrize("package", LIBRARIES)
+def test_a_library_connects_in_chromium_when_it_does_in_the_lab(package: str) -> None:
+    """A machine that is busy is late: then it is tried again."""
+    if chromium() is None:
+        pytest.skip("Chromium is not installed")
+    recipe = Recipe(package, f"npm:{package}", LIBRARIES[package], entry=ENTRIES.get(package))
+    story = run_recipe(recipe, WORLD)
+    lab = {
+        what: pytest.approx([each / 1e9 for each in story.times_ns(event)], abs=TOLERANCE_S)
+        for what, event in EVENTS.items()
+    }
+    for _ in range(TRIES):
+        found = in_reality(package, code_of(recipe).text)
+        if found == lab:
+            return
+    assert found == lab

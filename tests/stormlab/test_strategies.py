@@ -57,7 +57,7 @@ def test_worlds_shrink_to_the_fewest_things() -> None:
     )
     assert hang == BareWorld(hang.phases, (), 60.0)
     assert hang.phases[-1] == Phase("hang", 1.0)
-    assert hang.healed_s == len(hang.phases) <= 2, "Hypothesis seldom leaves out a whole phase"
+    assert hang.healed_s == len(hang.phases) <= 3, "Hypothesis seldom leaves out a whole phase"
     assert find(herd_worlds(), lambda _: True, settings=FEW) == HerdWorld(0)
     fleet = find(fleet_worlds(), lambda _: True, settings=FEW)
     assert fleet.document["clients"] == {"count": 1}

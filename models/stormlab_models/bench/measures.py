@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -320,25 +321,72 @@ def _two_cores(sizes: Sizes) -> Found:
     )
     sockets = min(MILLION, sizes.large)
     pairs = []
-    for _ in range(sizes.runs):
-        times = []
-        for at_once in (False, True):
+    with _staying(2) as workers:
+        for _ in range(sizes.runs):
             begin = perf_counter()
-            waiting = [started("counted", sockets)]
-            if not at_once:
-                waiting.pop().communicate(timeout=TIMEOUT_S)
-            waiting.append(started("counted", sockets))
-            for process in waiting:
-                process.communicate(timeout=TIMEOUT_S)
-            times.append(perf_counter() - begin)
-        pairs.append(times)
+            for each in workers:
+                _told(each, sockets)
+            between = perf_counter()
+            for each in workers:
+                _ask(each, sockets)
+            for each in workers:
+                _answer(each)
+            pairs.append((between - begin, perf_counter() - between))
     one, two = (median(each) for each in zip(*pairs, strict=True))
     found.rows.append([f"{sockets:,}", f"{one:.2f}", f"{two:.2f}", f"{one / two:.2f}"])
-    found.notes.append("each in a process of its own, start and imports included")
+    found.notes.append(
+        "by two workers that have started and made a run before, as those of `stormlab compare`"
+    )
     if (os.cpu_count() or 1) < 2:  # noqa: PLR2004  two replications
         found.notes.append("this machine has one core: nothing can be gained")
     found.data = {"ratio": one / two}
     return found
+
+
+@contextmanager
+def _staying(count: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Workers that have made a small run and wait for others."""
+    words = [sys.executable, "-m", "stormlab_models.bench.worker", "stay"]
+    workers = [
+        subprocess.Popen(  # noqa: S603  our own module
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, VARIABLE: ""},
+        )
+        for _ in range(count)
+    ]
+    try:
+        for each in workers:
+            _told(each, 8)
+        yield workers
+    finally:
+        for each in workers:
+            each.kill()
+            each.communicate()
+
+
+def _told(worker: subprocess.Popen[str], sockets: int) -> dict[str, Any]:
+    """What a worker tells of one run."""
+    _ask(worker, sockets)
+    return _answer(worker)
+
+
+def _ask(worker: subprocess.Popen[str], sockets: int) -> None:
+    assert worker.stdin is not None  # noqa: S101  see _staying
+    worker.stdin.write(f"counted {sockets} {SEED} 60\n")
+    worker.stdin.flush()
+
+
+def _answer(worker: subprocess.Popen[str]) -> dict[str, Any]:
+    assert worker.stdout is not None  # noqa: S101  see _staying
+    line = worker.stdout.readline()
+    if not line:
+        raise BenchError("a worker ended")
+    told: dict[str, Any] = json.loads(line)
+    return told
 
 
 def start(sizes: Sizes) -> Iterator[Found]:

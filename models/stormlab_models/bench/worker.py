@@ -1,5 +1,8 @@
 """One measured run in a process of its own: ``python -m stormlab_models.bench.worker KIND N SEED``.
 
+As ``worker stay`` it measures what each line that it is given says (KIND N SEED OUTAGE_S), until
+there are no more: for what a worker costs that has started already.
+
 Prints one JSON object: processor seconds (``cpu_s``), what the process's memory grew by
 (``grew_bytes``), attempts, events, and a hash of the outcome. Compiling, imports and Python's own
 memory are not counted.
@@ -84,11 +87,21 @@ def _run(kind: str, scenario: Scenario, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure what the command line says."""
-    kind, sockets, seed, outage_s = sys.argv[1:]
+    """Measure what the command line says, or what each line of the input does."""
+    if sys.argv[1:] == ["stay"]:
+        for line in sys.stdin:
+            tell(line.split())
+    else:
+        tell(sys.argv[1:])
+
+
+def tell(words: list[str]) -> None:
+    """Measure what words say, and print it."""
+    kind, sockets, seed, outage_s = words
     if kind not in KINDS:
         sys.exit(f"found '{kind}'; allowed: {', '.join(KINDS)}")
-    print(json.dumps(measured(kind, int(sockets), int(seed), float(outage_s))))  # noqa: T201  the result
+    found = measured(kind, int(sockets), int(seed), float(outage_s))
+    print(json.dumps(found), flush=True)  # noqa: T201  the result
 
 
 if __name__ == "__main__":

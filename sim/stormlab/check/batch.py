@@ -11,6 +11,7 @@ from stormlab.check.see import Target
 from stormlab.clock import NS_PER_S, to_ns
 from stormlab.properties.promises import Seen, Sometimes
 from stormlab.properties.promises.delays import AT_CAP_FROM, WALK
+from stormlab.properties.promises.load import fooled_s
 from stormlab.properties.promises.promise import Tier
 from stormlab.properties.promises.recovery import settle_s
 from stormlab.vocabulary import Cause, Event
@@ -39,8 +40,9 @@ def make_world(tier: Tier, pick: Pick, target: Target) -> World:
         return herd_world(pick)
     if tier == "code":
         return code_world(pick, settled_s(target))
-    make = bare_world if tier == "bare" else fleet_world
-    return make(pick, settled_s(target))
+    if tier == "bare":
+        return bare_world(pick, settled_s(target), fooled_s(target.subject))
+    return fleet_world(pick, settled_s(target))
 
 
 def settled_s(target: Target) -> float:

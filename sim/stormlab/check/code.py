@@ -60,12 +60,12 @@ class CodeSubject(Subject):
     ) -> Walked:
         """Its delays while it is refused ``count`` times, after a good connection was lost.
 
-        ``dropped_first``: the delay after that loss is the first; otherwise it is left out.
+        The delay after that loss is the first, whether ``dropped_first`` or not: code makes no
+        difference that could be asked for.
         """
         key = count, seed, client, dropped_first
         if key not in self._walks:
-            found = self._refused(count + (not dropped_first), seed, client, None)
-            self._walks[key] = found if dropped_first else _without_first(found)
+            self._walks[key] = self._refused(count, seed, client, None)
         return self._walks[key]
 
     def fixed_walk(self, count: int, unit: float) -> list[int] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from stormlab.check.batch import settled_s
 from stormlab.check.guard import CheckError
 from stormlab.check.see import Target
+from stormlab.properties.promises.load import fooled_s
 from stormlab.properties.promises.promise import Tier
 from stormlab.worlds.written import World
 
@@ -52,7 +53,7 @@ def hunt(
         report_multiple_bugs=False,
         print_blob=False,
     )
-    @given(worlds(tier, settled_s(target)))
+    @given(worlds(tier, settled_s(target), fooled_s(target.subject)))
     def show(world: World) -> None:
         if breaks(world):
             raise _Broken

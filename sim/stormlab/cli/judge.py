@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from stormlab.cli.policies import complete_policy
 from stormlab.console import STOPPED, fail, note, print_json, progress, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from stormlab.judging import Matrix, Plan, Row
@@ -85,15 +87,17 @@ def _carry_out(
     command = _command(names, budget)
     if place is None:
         planned = plan(names, budget, command)
-        _work(planned, None, jobs, quiet=quiet)
+        with _stoppable(planned, kept=False):
+            _work(planned, None, jobs, quiet=quiet)
         return planned.matrix, []
     with Store(partial_folder(place)) as store:
         planned = plan(names, budget, command, store)
-        if planned.done and not quiet:
-            note(f"{len(planned.done)} of {len(planned.keys)} policies are already judged")
-        _work(planned, store, jobs, quiet=quiet)
-        texts, notes = _texts(planned.matrix)
-        written = write(planned.matrix, place, texts)
+        with _stoppable(planned, kept=True):
+            if planned.done and not quiet:
+                note(f"{len(planned.done)} of {len(planned.keys)} policies are already judged")
+            _work(planned, store, jobs, quiet=quiet)
+            texts, notes = _texts(planned.matrix)
+            written = write(planned.matrix, place, texts)
     return planned.matrix, [f"wrote {place}: {', '.join(written)}", *notes]
 
 
@@ -105,17 +109,23 @@ def _command(names: list[str], budget: str) -> str:
 
 def _work(planned: Plan, store: Store | None, jobs: int | None, *, quiet: bool) -> None:
     missing = planned.missing
+    with progress(f"{len(planned.keys)} policies", quiet=quiet) as steps:
+        finished = planned.work(store, jobs)
+        for _ in zip(finished, steps.over(range(len(missing))), strict=False):
+            pass
+
+
+@contextmanager
+def _stoppable(planned: Plan, *, kept: bool) -> Iterator[None]:
+    """Say at Ctrl-C how much is kept, whatever the command was doing."""
     try:
-        with progress(f"{len(planned.keys)} policies", quiet=quiet) as steps:
-            finished = planned.work(store, jobs)
-            for _ in zip(finished, steps.over(range(len(missing))), strict=False):
-                pass
+        yield
     except KeyboardInterrupt:
-        kept = "; nothing is kept without --out"
-        if store is not None:
+        there = "nothing is kept without --out"
+        if kept:
             count = f"{len(planned.done)} of {len(planned.keys)} policies"
-            kept = f"; {count} are kept; run the same command to go on"
-        note(f"stormlab: stopped{kept}")
+            there = f"{count} are kept; run the same command to go on"
+        note(f"stormlab: stopped; {there}")
         raise SystemExit(STOPPED) from None
 
 

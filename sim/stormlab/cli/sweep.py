@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -137,8 +138,6 @@ def sweep(  # noqa: PLR0913  one argument per option, all by keyword
 
 def _one_line() -> AbstractContextManager[None]:
     """What was written for a person becomes one line and exit code 2."""
-    from contextlib import contextmanager  # noqa: PLC0415
-
     from stormlab.replications import ReplicationError  # noqa: PLC0415
     from stormlab.sources import SourceError  # noqa: PLC0415
     from stormlab.statistics import StatisticsError  # noqa: PLC0415
@@ -175,15 +174,16 @@ def _carry_out(
     with Store(partial_folder(place)) as store:
         known = known_runs(place)
         planned = plan(made, store, known.runs)
-        if not quiet:
-            note(_intention(planned))
-        _work(planned, store, jobs, figures, quiet=quiet)
-        results = Results.of(planned, command)
-        _check_figures(figures, results.figures)
-        summaries = summarised(results, len(made.seeds))
-        chosen = figures or telling(summaries, results.figures)
-        files, notes = _files(results, summaries, chosen)
-        _publish(place, files, store, planned, known, notes, keep_units=keep_units)
+        with _stoppable(planned):  # from the first word on: who reads it may press Ctrl-C at once
+            if not quiet:
+                note(_intention(planned))
+            _work(planned, store, jobs, figures, quiet=quiet)
+            results = Results.of(planned, command)
+            _check_figures(figures, results.figures)
+            summaries = summarised(results, len(made.seeds))
+            chosen = figures or telling(summaries, results.figures)
+            files, notes = _files(results, summaries, chosen)
+            _publish(place, files, store, planned, known, notes, keep_units=keep_units)
     return results, summaries, chosen, notes
 
 
@@ -216,11 +216,18 @@ def _work(
             runs = planned.work(store, jobs, check)
             for _ in zip(runs, steps.over(range(missing)), strict=False):
                 pass
+    except (ReplicationError, StoreError, SweepError) as error:
+        fail(f"{error}; {_how_to_go_on(planned)}")
+
+
+@contextmanager
+def _stoppable(planned: Plan) -> Iterator[None]:
+    """Say at Ctrl-C how much is kept, whatever the command was doing."""
+    try:
+        yield
     except KeyboardInterrupt:
         note(f"stormlab: stopped; {_how_to_go_on(planned)}")
         raise SystemExit(STOPPED) from None
-    except (ReplicationError, StoreError, SweepError) as error:
-        fail(f"{error}; {_how_to_go_on(planned)}")
 
 
 def _how_to_go_on(planned: Plan) -> str:

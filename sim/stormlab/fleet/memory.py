@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 # For functions that only compiled code calls. Without the wrappers that Python would call them by,
 # the kernel's first compilation takes less than half as long.
-INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Nothing is divided by zero, so that no function can fail, and nobody needs to ask whether one did.
+INNER: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 compiled = njit(**INNER)
+inlined = njit(**INNER, forceinline=True)  # what is short and called for every event
 
 
 LINE_BYTES = 64  # of memory that a processor fetches at once

@@ -2,15 +2,15 @@
 
 :mod:`stormlab.policy.rules` is registered with Numba as it stands. Only what
 :mod:`stormlab.policy.rules.host` and :mod:`.memory` leave to the engine is written here: draws by
-address, schedules by record, memories by address. ``chance`` is a tuple: the seed's key, the
-socket's address, the client's, and the ordinal of the decision (integers).
+address, schedules by record, memories by address. ``chance`` is a tuple: the origin of
+the socket's draws, the seed's key, the client's address, and the ordinal of the decision.
 """
 
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from stormlab.fleet.draws import quantile_ns, unit
-from stormlab.fleet.memory import INNER, compiled, load_f8, load_i8, store_i8
+from stormlab.fleet.draws import origin_of, quantile_ns, unit
+from stormlab.fleet.memory import INNER, compiled, inlined, load_f8, load_i8, store_i8
 from stormlab.fleet.policy_layout import (
     ABSENT,
     ADDED,
@@ -60,7 +60,7 @@ FOREVER = np.inf
 for _module in (formulas, windows, budgeting, breaking, reconnecting):
     for _name, _function in list(vars(_module).items()):
         if callable(_function) and getattr(_function, "__module__", "") == _module.__name__:
-            register_jitable(**INNER)(_function)
+            register_jitable(**INNER, forceinline=_module is reconnecting)(_function)
 
 
 # memories ----------------------------------------------------------------------------------------
@@ -88,10 +88,10 @@ def _value(table, place):
 def drawn(chance, purpose, scope):
     """A policy's draw: new for each decision, for the socket's life, or for the page's."""
     if scope == 0:
-        return unit(chance[0], chance[1], purpose, chance[3])
+        return unit(chance[0], purpose, chance[3])
     if scope == 1:
-        return unit(chance[0], chance[1], purpose, 0)
-    return unit(chance[0], chance[2], purpose, 0)
+        return unit(chance[0], purpose, 0)
+    return unit(origin_of(chance[1], chance[2]), purpose, 0)
 
 
 _ADVICE, _PROBE, _BUDGET = (np.uint64(key) for key in OWN_KEYS)
@@ -149,7 +149,7 @@ def base_of(rule, schedule, table, count, n):
 
 
 @compiled
-def plain_delay(rule, schedule, n, elapsed_ms, chance):
+def plain_delay(rule, schedule, n, elapsed_ns, chance):
     """Backoff, jitter, cap, rounding (:class:`stormlab.policy.schedule.Delays`)."""
     if schedule.ends_at >= 0 and n >= schedule.ends_at:
         return NO_MORE
@@ -157,7 +157,7 @@ def plain_delay(rule, schedule, n, elapsed_ms, chance):
     if schedule.cap_before:
         base_ms = formulas.capped(base_ms, schedule.cap_ms)
     if schedule.less_elapsed:
-        base_ms = max(0.0, base_ms - elapsed_ms)
+        base_ms = max(0.0, base_ms - elapsed_ns / formulas.NS_PER_MS)
     delay_ms = jittered(rule, schedule, base_ms, chance)
     if schedule.cap_after:
         delay_ms = formulas.capped(delay_ms, schedule.cap_ms)
@@ -233,11 +233,34 @@ def walked(rule, schedule, n, me, chance):
     return formulas.whole_ns(delay_ms, SATURATE)
 
 
-@compiled
-def delay_of(rule, which, n, me, elapsed_ms, chance):
+@inlined
+def only_full_delay(rule, schedule, n, chance):
+    """The delay of a schedule of which nothing but backoff, full jitter and a cap is asked."""
+    if schedule.ends_at >= 0 and n >= schedule.ends_at:
+        return NO_MORE
+    base_ms = base_of(rule, schedule, schedule.table, np.int64(schedule.count), n)
+    if schedule.cap_before:
+        base_ms = formulas.capped(base_ms, schedule.cap_ms)
+    each = jitter_at(rule.jitter_p, schedule.jitter)
+    chosen = unit(chance[0], each.purpose, chance[3])
+    delay_ms = formulas.full(base_ms, chosen, each.a, False, False)
+    if schedule.cap_after:
+        delay_ms = formulas.capped(delay_ms, schedule.cap_ms)
+    return formulas.whole_ns(delay_ms, SATURATE)
+
+
+@inlined
+def delay_of(rule, which, n, me, elapsed_ns, chance):
     """Delay ``n`` of one of the policy's schedules, or NO_MORE."""
-    n = np.int64(n)
     schedule = schedule_at(rule.schedule_p, which)
+    if schedule.only_full:
+        return only_full_delay(rule, schedule, np.int64(n), chance)
+    return any_delay(rule, schedule, np.int64(n), me, elapsed_ns, chance)
+
+
+@compiled
+def any_delay(rule, schedule, n, me, elapsed_ns, chance):
+    """The delay of any schedule."""
     while schedule.kind == STAGES:
         last = schedule.jitters - 1
         place = 0
@@ -247,14 +270,14 @@ def delay_of(rule, which, n, me, elapsed_ms, chance):
         inner = stage_at(rule.stage_p, schedule.jitter + place).schedule
         schedule = schedule_at(rule.schedule_p, inner)
     if schedule.kind == DELAYS:
-        return plain_delay(rule, schedule, n, elapsed_ms, chance)
+        return plain_delay(rule, schedule, n, elapsed_ns, chance)
     return other_delay(rule, schedule, n, me, chance)
 
 
 @overload(host.delay_of, jit_options=INNER)
-def _delay_of(rule, which, n, me, elapsed_ms, chance):
-    return lambda rule, which, n, me, elapsed_ms, chance: delay_of(
-        rule, which, n, me, elapsed_ms, chance
+def _delay_of(rule, which, n, me, elapsed_ns, chance):
+    return lambda rule, which, n, me, elapsed_ns, chance: delay_of(
+        rule, which, n, me, elapsed_ns, chance
     )
 
 

@@ -104,6 +104,7 @@ SCHEDULE = np.dtype(
         ("kind", "<i4"), ("overflow", "<i4"), ("jitters", "<i4"), ("jitter", "<i4"),
         ("scope", "<i4"), ("cap_before", "<i1"), ("cap_after", "<i1"), ("nearest", "<i1"),
         ("less_elapsed", "<i1"), ("whole", "<i1"), ("grows", "<i1"),
+        ("only_full", "<i1"),  # nothing but a backoff, full jitter and a cap
     ],
     align=True,
 )  # fmt: skip

@@ -213,7 +213,21 @@ class _Builder:
             "nearest": schedule.rounding == "nearest",
             "less_elapsed": schedule.less_elapsed,
             "overflow": OVERFLOWS[schedule.overflow],
+            "only_full": self._is_only_full(schedule, jitter, jitters),
         }
+
+    def _is_only_full(self, schedule: Delays, jitter: int, jitters: int) -> bool:
+        """Whether a delay is a backoff, full jitter and a cap: most are, and this is quick."""
+        return (
+            [each["kind"] for each in self.jitters[jitter:]] == [FULL]
+            and jitters == 1
+            and not self.jitters[jitter]["scope"]
+            and not self.jitters[jitter]["whole"]
+            and not self.jitters[jitter]["on_top"]
+            and not schedule.step_s
+            and not schedule.less_elapsed
+            and schedule.overflow == "saturate"
+        )
 
     def _between(self, schedule: Between) -> dict[str, Any]:
         low, count, ends_low, grows = self.table(schedule.low)

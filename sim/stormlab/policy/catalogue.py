@@ -43,8 +43,9 @@ class Entry:
     ``make``: a factory of policies (a :class:`.Reconnect` or a class of its own). ``supports(n)``:
     every value that delay n can take, None when there is no such attempt. ``first_after_drop``: the
     first delay after a good connection was lost; None: it does not reconnect. ``cap_s`` and
-    ``attempts_max``: None when there is none. ``gives_up``: it may end for another cause and says
-    when; None: as ``attempts_max`` says. ``source``: ``package@version:path``. ``remarks``: by
+    ``attempts_max``: None when there is none. ``wait_s_max``: as long may it wait however few its
+    failures; None: no longer than ``supports`` says. ``gives_up``: it may end for another cause and
+    says when; None: as ``attempts_max`` says. ``source``: ``package@version:path``. ``remarks``: by
     promise, what is to be known where it is broken: ``by design: ...`` with where the library says
     so, or ``as wired here: ...`` where it is not the library that breaks it.
     """
@@ -60,6 +61,7 @@ class Entry:
     supports: Callable[[int], Support | None] = _no_support
     first_after_drop: Support | None = None
     cap_s: float | None = None
+    wait_s_max: float | None = None
     attempts_max: int | None = None
     gives_up: bool | None = None
     reset: str = ""

@@ -86,8 +86,7 @@ class Plan:
             with closing(replicate_as_completed(jobs, workers)) as results:
                 for index, figures in results:
                     run = missing[index]
-                    store.keep(run.key, figures)
-                    self.done[run.key] = figures
+                    self._keep(store, run.key, figures)
                     if check is not None:
                         check(figures)
                     yield run
@@ -97,6 +96,16 @@ class Plan:
             if isinstance(cause, ScenarioError):
                 raise SweepError(f"{where}: {cause}") from None
             raise RuntimeError(f"the run failed: {where}") from cause
+
+    def _keep(self, store: Store, key: str, figures: Numbers) -> None:
+        """Keep the figures and count them, also when Ctrl-C comes between the two."""
+        try:
+            store.keep(key, figures)
+            self.done[key] = figures
+        except KeyboardInterrupt:
+            if store.get(key) is not None:
+                self.done[key] = figures
+            raise
 
     def code_changed(self) -> bool:
         """Whether the code is no longer what it was when the plan was made."""

@@ -18,8 +18,9 @@ settle time. What a phase does to an attempt and to a connection that is open wh
 ``mute``    opens, never proves                      kept
 =========== ======================================== ===========================================
 
-A ``serve`` phase may ``drop`` the connection at its beginning with ``code`` (a flap). ``advice_s``
-goes with every refusal by the server and every clean close of its phase, as Retry-After would.
+A ``serve`` or ``reject`` phase may ``drop`` the connection that it finds, with ``code`` (a flap).
+``advice_s`` goes with every refusal by the server and every clean close of its phase, as
+Retry-After would.
 
 Simplifications: an attempt that hangs when its phase ends is answered by the SYN that the kernel
 sends next (1, 2, 3, 4, 5, 7, 11, ... s after the first), and given up after 67 s. Who is offline

@@ -295,7 +295,7 @@ class Socket:
         end = partial(self._ended, number, phase)
         if phase.what == "refuse":
             self._later(WAY_NS, partial(end, Cause.KILLED, ABNORMAL))
-        elif phase.what == "stop" or (phase.what == "serve" and phase.drop):
+        elif phase.what == "stop" or (phase.what in {"serve", "reject"} and phase.drop):
             self._later(WAY_NS, partial(end, Cause.SERVER_CLOSED))
         elif phase.what == "hang":
             self._falls_silent(number)

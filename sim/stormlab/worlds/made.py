@@ -19,15 +19,15 @@ from stormlab.worlds.simulated import FLEET, PAGE, Document, SimulatedWorld
 
 T = TypeVar("T")
 
-SEEDS = 64  # few, since what a policy does by itself under a seed is worked out once
+SEEDS = 1_000_000  # so many that each world has its own: what befalls one in a hundred is met
 SHORT_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 LONG_S = (300.0,) * 8 + (600.0,) * 5 + (1800.0,) * 2 + (7200.0,)  # the longest cost most
-# A server that accepts and closes: a minute to judge how often it is tried, and ten and more for
-# 16 delays of half a minute, which show whether a client still backs off. A client that is fooled
-# makes thousands of attempts, which is where the time of a check goes; fewer, if it is let in for
-# half a second first.
+# A server that accepts and closes: a minute to judge how often it is tried, and as long as a client
+# takes that still backs off (``fooled_s``). A client that is fooled makes thousands of attempts,
+# which is where the time of a check goes; fewer, if it is let in for half a second first.
 FOOLED_S = (60.0,) * 9 + (90.0,) * 3 + (120.0,) * 3 + (300.0,)
-FOOLED_LONG_S = (600.0, 600.0, 900.0, 1200.0)
+FOOLED_TIMES = (1.0, 1.0, 1.5, 2.0)
+FOOLED_S_USUAL = 600.0  # of a client that waits half a minute at most
 LET_IN_S = (0.5, 0.5, 0.5, 0.5, 0.05, 0.0)
 LET_IN_LONG_S = 0.9  # less than the second from which a connection may count as stable
 AFTER_S = (0.05, 0.5, 0.5, 0.5, 0.5, 5.0, 5.0, 0.0)
@@ -80,13 +80,16 @@ def several(pick: Pick, most: int, make: Callable[[], T], parts: int = 1, of: in
 # --- one client alone ----------------------------------------------------------------------------
 
 
-def bare_world(pick: Pick, settle_s: float) -> BareWorld:
-    """One client, its server's behaviour as phases, and what is done to the client."""
+def bare_world(pick: Pick, settle_s: float, fooled_s: float = FOOLED_S_USUAL) -> BareWorld:
+    """One client, its server's behaviour as phases, and what is done to the client.
+
+    ``fooled_s``: how long a server must accept and close to show whether a client still backs off.
+    """
     phases = several(pick, 5, lambda: _phase(pick), 3, 4)
     if maybe(pick, 1, 6):
         phases += _flaps(pick)
     if maybe(pick, 1, 8):
-        phases[:0] = _long(pick)  # before anything can have ended the client
+        phases[:0] = _long(pick, fooled_s)  # before anything can have ended the client
     if maybe(pick, 3, 4):
         phases.insert(0, Phase("serve", one(pick, SHORT_S)))  # connected when it begins
     healed_s = sum(phase.for_s for phase in phases)
@@ -129,10 +132,10 @@ def _flaps(pick: Pick) -> list[Phase]:
     return [Phase("refuse", down_s), Phase("serve", up_s)] * turns
 
 
-def _long(pick: Pick) -> list[Phase]:
+def _long(pick: Pick, fooled_s: float) -> list[Phase]:
     """What some promises need to see, takes long, and is seldom put together by chance.
 
-    A long outage; a server that accepts and closes for many minutes; or a stable connection that
+    A long outage; a server that accepts and closes for a long time; or a stable connection that
     follows several failures and is lost.
     """
     kind = pick.below(4)
@@ -140,7 +143,13 @@ def _long(pick: Pick) -> list[Phase]:
         return [Phase("refuse", one(pick, LONG_S[:12]))]
     if kind == 1:
         return [
-            Phase("reject", one(pick, FOOLED_LONG_S), code=one(pick, CODES), after_s=LET_IN_LONG_S)
+            Phase(
+                "reject",
+                round(fooled_s * one(pick, FOOLED_TIMES), 3),
+                code=one(pick, CODES),
+                after_s=LET_IN_LONG_S,
+                drop=True,  # or whoever is connected sees nothing of it
+            )
         ]
     lost = Phase("serve", one(pick, SHORT_S), code=ABNORMAL, drop=True)
     return [Phase("refuse", one(pick, DOWN_S)), Phase("serve", one(pick, UP_S)), lost]

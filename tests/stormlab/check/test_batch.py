@@ -6,7 +6,7 @@ import pytest
 
 from stormlab.check.batch import settled_s, witnessed, worlds
 from stormlab.check.see import see, target_of
-from stormlab.policy import Reconnect
+from stormlab.policy import Constant, Delays, Reconnect
 from stormlab.properties import Sometimes
 from stormlab.properties.promises.promise import Tier
 from stormlab.properties.promises.recovery import settle_s
@@ -39,6 +39,16 @@ def test_worlds_last_longer_than_the_bound(sound: Reconnect) -> None:
             assert not isinstance(world, HerdWorld)
             assert world.healed_s is not None
             assert world.end_s - world.healed_s >= settled_s(target) - 1e-6
+
+
+def test_worlds_fool_a_client_for_as_long_as_its_delays_take() -> None:
+    lengths = {}
+    for base_s in (1.0, 50.0):
+        target = target_of(Reconnect(Delays(Constant(base_s))))
+        made = [world for world in worlds("bare", 250, 0, target) if isinstance(world, BareWorld)]
+        phases = [phase for world in made for phase in world.phases]
+        lengths[base_s] = {each.for_s for each in phases if each.what == "reject" and each.drop}
+    assert lengths == {1.0: {120.0, 180.0, 240.0}, 50.0: {618.0, 927.0, 1236.0}}
 
 
 def test_a_batch_for_development_shows_all_that_worlds_can_show(sound: Reconnect) -> None:

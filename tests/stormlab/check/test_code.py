@@ -84,7 +84,8 @@ def test_a_walk_of_code_that_stops_is_short_and_silent() -> None:
 
 def test_with_the_same_draw_delays_are_the_same() -> None:
     found = subject_of(SOUND).fixed_walk(5, UNIT)
-    assert found == [to_ns(each * UNIT) for each in (1, 2, 4, 8, 16)]
+    # the delay after the loss of a good connection is of another kind, and left out
+    assert found == [to_ns(each * UNIT) for each in (2, 4, 8, 16, 20)]
 
 
 def test_clients_and_seeds_have_luck_of_their_own() -> None:

@@ -9,7 +9,7 @@ from stormlab.policy import Reconnect
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.written import World
 
-HUNTS = Budget("hunt", {"bare": 40}, 30, 30_000, hunts=True)
+HUNTS = Budget("hunt", {"bare": 40}, 300, 300_000, hunts=True)
 
 
 def has_hang(world: World) -> bool:
@@ -49,5 +49,5 @@ def test_a_check_that_hunts_finds_and_shrinks(never_again: type, tmp_path: Path)
     assert verdict["one-live-socket"].outcome is Outcome.HOLDS
     world = verdict["converges"].world
     assert isinstance(world, BareWorld)
-    assert len(world.phases) == 1
+    assert 1 <= len(world.phases) <= 2  # long enough for three refusals
     assert (tmp_path / "hypothesis" / "NeverAgain" / "bare").is_dir()

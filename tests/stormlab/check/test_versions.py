@@ -138,11 +138,8 @@ def test_two_files_in_the_same_worlds(tmp_path: Path) -> None:
     eager, patient = found.contenders
     for figure in FIGURES:
         assert len(eager.values[figure]) == len(patient.values[figure]) == 20
-    assert all(
-        one >= other
-        for one, other in zip(eager.values["attempts"], patient.values["attempts"], strict=True)
-        if one > 2
-    )
+    assert sum(eager.values["attempts"]) > 2 * sum(patient.values["attempts"])
+    assert sum(eager.values["connected"]) > sum(patient.values["connected"])
     assert {client for client, _ in found.verdicts} == {names[1]}
     assert "converges" in found.promises
     assert steps[-1] == (names[1], 20, 20)

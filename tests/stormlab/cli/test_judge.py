@@ -75,6 +75,24 @@ def test_what_was_stopped_is_kept(
     assert judging("phoenix").err == "stormlab: stopped; nothing is kept without --out\n"
 
 
+def test_ctrl_c_is_heeded_from_the_first_word_to_the_last(
+    judging: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "stormlab: stopped; 1 of 1 policies are kept; run the same command to go on"
+    real, said = vars(judge)["note"], "1 of 1 policies are already judged"
+    with monkeypatch.context() as patch:
+        patch.setattr(judge, "_texts", _interrupt)
+        ended = judging("phoenix", "--out", tmp_path)
+        assert (ended.code, ended.err.splitlines()[-1]) == (130, told)
+    monkeypatch.setattr(judge, "note", lambda line: _interrupt() if line == said else real(line))
+    ended = judging("phoenix", "--out", tmp_path)
+    assert (ended.code, ended.err.splitlines()[-1]) == (130, told)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [

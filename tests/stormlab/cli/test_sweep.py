@@ -122,6 +122,27 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
     assert "4 runs, 3 already there" in sweep().err
 
 
+@pytest.mark.parametrize("place", ["note", "_work", "_files", "_publish"])
+def test_ctrl_c_is_heeded_from_the_first_word_to_the_last(
+    sweep: Any, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    real = getattr(module, place)
+
+    def interrupting(*arguments: Any, **options: Any) -> Any:
+        if place == "note" and not arguments[0].startswith("sweep of "):
+            return real(*arguments, **options)
+        real(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, place, interrupting)
+    ended = sweep()
+    assert (ended.code, ended.out) == (130, "")
+    kept = 0 if place == "note" else 4
+    assert ended.err.splitlines()[-1] == (
+        f"stormlab: stopped; {kept} of 4 runs are kept; run the same command to go on"
+    )
+
+
 def test_a_worker_that_dies_is_a_line(sweep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = interrupted(ReplicationError("a worker process ended"), 1)
     monkeypatch.setattr("stormlab.sweep.work.replicate_as_completed", stop)

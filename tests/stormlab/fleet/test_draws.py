@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from numba import njit
 
 from stormlab.draws import Draws, exponential, lognormal, purpose_key
-from stormlab.fleet.draws import as_array, bits, quantile_ns, unit
+from stormlab.fleet.draws import as_array, bits, origin_of, quantile_ns, unit
 
 
 @njit
 def drawn(key: int, who: int, purpose: int, ordinal: int) -> Any:
-    return bits(key, who, purpose, ordinal), unit(key, who, purpose, ordinal)
+    origin = origin_of(key, who)
+    return bits(origin, purpose, ordinal), unit(origin, purpose, ordinal)
 
 
 @njit

@@ -1,11 +1,8 @@
-import pytest
-
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.engine import CodeError
 
-ENDLESS = "one event took more than 2 s: an endless loop"
 
-
-def test_whoever_hosts_catches_one_kind() -> None:
-    with pytest.raises(HostError, match=ENDLESS):
-        raise CodeError(ENDLESS)
+def test_code_that_fails_is_a_failure_of_hosting() -> None:
+    """Who catches the one catches the other; both are one line."""
+    assert issubclass(CodeError, HostError)
+    assert str(CodeError("an endless loop")) == "an endless loop"

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,25 @@ def test_what_is_stopped_goes_on(tmp_path: Path) -> None:
         rest = plan(SWEEP, store, {})
         assert rest.kept == 2
         assert done_by(rest, store) == [(0, 1), (1, 1), (0, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_run_is_counted_if_it_was_kept_when_ctrl_c_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, written: bool
+) -> None:
+    real = Store.keep
+
+    def interrupted(store: Store, *arguments: Any) -> None:
+        if written:
+            real(store, *arguments)
+        raise KeyboardInterrupt
+
+    with Store(tmp_path) as store:
+        planned = plan(SWEEP, store, {})
+        monkeypatch.setattr(Store, "keep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            next(planned.work(store, 1))
+        assert planned.kept == plan(SWEEP, store, {}).kept == int(written)
 
 
 def test_a_torn_unit_is_done_again(tmp_path: Path) -> None:

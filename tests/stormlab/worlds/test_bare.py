@@ -123,6 +123,16 @@ def test_a_flap_drops_and_serves_on() -> None:
     ]
 
 
+def test_who_is_connected_is_fooled_only_after_a_drop() -> None:
+    fooling = Phase("reject", 12.0, code=1013, after_s=0.5)
+    assert told(Phase("serve", 5.0), fooling)[3:] == []
+    assert told(Phase("serve", 5.0), replace(fooling, drop=True))[3:6] == [
+        "5.010 s close #1 code 1013 (server closed)",
+        "15.010 s new #2",
+        "15.070 s open #2",
+    ]
+
+
 def test_an_attempt_that_hangs_is_answered_by_the_kernels_next_syn() -> None:
     # SYNs at 0, 1, 2, 3, 4, 5, 7, 11 s; the server is back at 6 s
     assert told(Phase("hang", 6.0)) == ["0.000 s new #1", "7.060 s open #1", "7.060 s proved #1"]

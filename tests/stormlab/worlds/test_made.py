@@ -83,6 +83,7 @@ def test_bare_worlds_hold_everything_that_promises_need() -> None:
         "close",
     }
     assert {world.sockets for world in worlds} == {1, 2, 3}
+    assert len({world.seed for world in worlds}) > 0.99 * len(worlds), "each has its own luck"
     assert max(world.seed for world in worlds) < SEEDS
     assert any(phase.advice_s is not None for phase in phases)
 
@@ -94,6 +95,7 @@ def test_bare_worlds_hold_what_takes_long_before_anything_else() -> None:
         w.phases[w.phases[:1] == (Phase("serve", w.phases[0].for_s),) :] for w in worlds if w.phases
     ]
     fooled = [row[0] for row in begun if row and row[0].what == "reject" and row[0].for_s >= 600]
+    fooled = [phase for phase in fooled if phase.drop]
     assert len(fooled) > 3
     assert all(phase.after_s < 1 and phase.advice_s is None for phase in fooled)
     forgiven = [

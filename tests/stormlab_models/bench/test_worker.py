@@ -1,3 +1,4 @@
+import io
 import json
 import sys
 
@@ -30,3 +31,13 @@ def test_what_was_measured_is_printed(
     told = json.loads(capsys.readouterr().out)
     assert told["attempts"] > 80
     assert told["turns"] < told["events"]
+
+
+def test_a_worker_that_stays_measures_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["worker", "stay"])
+    monkeypatch.setattr(sys, "stdin", io.StringIO("counted 80 1 60\ncounted 160 1 60\n"))
+    worker.main()
+    small, large = map(json.loads, capsys.readouterr().out.splitlines())
+    assert small["attempts"] < large["attempts"]

@@ -8,11 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from stormlab.check import see, target_of
+from stormlab.clock import NS_PER_S
 from stormlab.evidence import Outcome
 from stormlab.policy import Fact, Happened
 from stormlab.properties import PROMISES
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, Phase
+from stormlab.worlds.simulated import SimulatedWorld
 from stormlab_models.policies import CATALOGUE
 from stormlab_models.policies.cables import STALE_S, poll_interval_ns, rest_of_interval_ns
 
@@ -157,3 +159,22 @@ def test_anycable_flapping_depends_on_the_welcome(play: Play) -> None:
     welcomed = [len(play(ANYCABLE, 30, seed=seed).opened_s) for seed in range(20)]
     assert np.mean(without) == pytest.approx(3, rel=0.2)
     assert np.mean(welcomed) == pytest.approx(7.5, rel=0.2)
+
+
+def test_one_attempt_that_hangs_for_long_makes_the_next_wait_long() -> None:
+    """Its polls count the time without a welcome, not the failures: no breach of converges."""
+    target = target_of(RAILS)
+    document = {
+        "model": "fleet",
+        "clients": {"count": 1},
+        "server": {"down": "hang"},
+        "faults": [
+            {"do": "hang", "for_s": 60.0, "at_s": 0.0},
+            {"do": "crash", "for_s": 10.0, "at_s": 75.0},
+        ],
+        "duration_s": 223.914,
+    }
+    seen = see(target, SimulatedWorld(document, 0))
+    waits_s = [step.value_ns / NS_PER_S for step in seen.stories[0].of(Event.TIMER_SET)]
+    assert max(waits_s) > 18.0
+    assert PROMISES["converges"].judge(target.subject, seen).outcome is Outcome.HOLDS

@@ -8,11 +8,11 @@ until it meets the service: the refusals of an outage cost no event at all. ``ca
 import numpy as np
 
 from stormlab.clock import NS_PER_MS
-from stormlab.fleet.memory import compiled, load_i8
+from stormlab.fleet.memory import compiled, inlined, load_i8
 from stormlab.fleet.pools import pool_at, take
 from stormlab.fleet.streams import add, streams_at
 from stormlab.fleet.wheel import push, wheel_at
-from stormlab_models.fleet.compiled import codes, emit, links
+from stormlab_models.fleet.compiled import codes, emit, links, outage
 from stormlab_models.fleet.compiled import policies as policy
 from stormlab_models.fleet.compiled.ends import ABNORMAL, PLAIN_REFUSAL
 from stormlab_models.fleet.compiled.layout import (
@@ -54,19 +54,25 @@ def calm(w, link, time_ns):
 # decisions ---------------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def watch_breaker(w, owner, socket, now_ns):
-    """Write down that a breaker has moved."""
+    """Write down that a breaker has moved, where there is one."""
     if group_of(w, socket).has_breaker:
-        state = policy.breaker_state(w, owner, socket, now_ns)
-        if state != socket.breaker_was:
-            socket.breaker_was = state
-            event = codes.BREAKER_CLOSED
-            if state == policy.BREAKER_OPEN:
-                event = codes.BREAKER_OPENED
-            elif state == policy.BREAKER_HALF_OPEN:
-                event = codes.BREAKER_HALF_OPEN
-            emit.of_socket(w, socket, now_ns, event)
+        write_breaker(w, owner, socket, now_ns)
+
+
+@compiled
+def write_breaker(w, owner, socket, now_ns):
+    """Write down that a breaker has moved."""
+    state = policy.breaker_state(w, owner, socket, now_ns)
+    if state != socket.breaker_was:
+        socket.breaker_was = state
+        event = codes.BREAKER_CLOSED
+        if state == policy.BREAKER_OPEN:
+            event = codes.BREAKER_OPENED
+        elif state == policy.BREAKER_HALF_OPEN:
+            event = codes.BREAKER_HALF_OPEN
+        emit.of_socket(w, socket, now_ns, event)
 
 
 @compiled
@@ -78,7 +84,7 @@ def cancel(w, socket, now_ns):
 
 
 @compiled
-def carry_on(w, owner, socket, now_ns, decision):
+def carry_on(w, owner, socket, origin, now_ns, decision):
     """Do what a policy decided, and go on for as long as nothing else can happen."""
     while decision != policy.NOTHING:
         if policy.is_stop(decision):
@@ -90,8 +96,12 @@ def carry_on(w, owner, socket, now_ns, decision):
             return
         cancel(w, socket, now_ns)
         due_ns = max(now_ns, decision)
+        if outage.certain(w, owner, socket, due_ns):
+            count, now_ns, decision = outage.wait(w, owner, socket, origin, now_ns, decision)
+            if count > 0:
+                continue
         emit.of_socket(w, socket, now_ns, codes.TIMER_SET, due_ns - now_ns)
-        if due_ns >= w.calm_ns or owner < w.watched:
+        if due_ns >= w.own_ns or owner < w.watched:
             socket.pending = 1
             socket.turn = (socket.turn + 1) & 0x7FFF
             push(
@@ -102,22 +112,22 @@ def carry_on(w, owner, socket, now_ns, decision):
             )
             return
         now_ns = due_ns
-        decision = falls_due(w, owner, socket, now_ns)
+        decision = falls_due(w, owner, socket, origin, now_ns)
         if decision != now_ns:
             if decision < now_ns and not policy.is_stop(decision):
                 return
             continue
-        now_ns = attempt(w, owner, socket, now_ns)
+        now_ns = attempt(w, owner, socket, origin, now_ns)
         if now_ns == PENDING:
             return
-        decision = failed_alone(w, owner, socket, now_ns)
+        decision = failed_alone(w, owner, socket, origin, now_ns)
 
 
 @compiled
-def falls_due(w, owner, socket, now_ns):
+def falls_due(w, owner, socket, origin, now_ns):
     """What becomes of a retry that falls due; ``now_ns`` itself: the attempt is made."""
     socket.ordinal += 1
-    decision = policy.due(w, owner, socket, now_ns)
+    decision = policy.due(w, owner, socket, origin, now_ns)
     watch_breaker(w, owner, socket, now_ns)
     fires = decision == now_ns
     emit.of_socket(w, socket, now_ns, codes.TIMER_FIRED if fires else codes.TIMER_IGNORED)
@@ -128,35 +138,38 @@ def falls_due(w, owner, socket, now_ns):
 def due(w, owner, socket, now_ns):
     """A pending retry falls due."""
     socket.pending = 0
-    decision = falls_due(w, owner, socket, now_ns)
+    origin = links.origin(w, socket)
+    decision = falls_due(w, owner, socket, origin, now_ns)
     if decision == now_ns:
-        refused_ns = attempt(w, owner, socket, now_ns)
+        refused_ns = attempt(w, owner, socket, origin, now_ns)
         if refused_ns == PENDING:
             return
-        carry_on(w, owner, socket, refused_ns, failed_alone(w, owner, socket, refused_ns))
+        decision = failed_alone(w, owner, socket, origin, refused_ns)
+        carry_on(w, owner, socket, origin, refused_ns, decision)
     elif decision > now_ns or policy.is_stop(decision):
-        carry_on(w, owner, socket, now_ns, decision)
+        carry_on(w, owner, socket, origin, now_ns, decision)
 
 
 @compiled
 def start(w, owner, socket, now_ns):
     """Connect for the first time, when the policy says so."""
     socket.ordinal += 1
-    carry_on(w, owner, socket, now_ns, policy.start(w, owner, socket, now_ns))
+    origin = links.origin(w, socket)
+    carry_on(w, owner, socket, origin, now_ns, policy.start(w, owner, socket, origin, now_ns))
 
 
 # an attempt --------------------------------------------------------------------------------------
 
 
 @compiled
-def attempt(w, owner, socket, now_ns):
+def attempt(w, owner, socket, origin, now_ns):
     """Make a socket; gives the time at which it is refused if that is all that can happen."""
     group = group_of(w, socket)
     patience_ns = group.timeout_ns
     if group.growing:
         patience_ns = policy.connect_timeout_ns(w, owner, socket)
     socket.attempts += 1
-    latency_ns = links.latency_ns(w, socket.who, socket.attempts)
+    latency_ns = links.latency_ns(w, origin, socket.attempts)
     index = links.new_link(w, owner, latency_ns)
     link = link_of(w, index)
     emit.of_link(w, index, link, now_ns, codes.NEW)
@@ -198,7 +211,7 @@ def syn(w, index, link, socket, now_ns):
     while True:
         event = codes.SYN_RETRY if link.syns else codes.CONNECT
         emit.of_link(w, index, link, now_ns, event, 0, -1, SYN_BYTES)
-        lost = cut or links.syn_is_lost(w, socket.who, link.attempt, link.syns)
+        lost = cut or links.syn_is_lost(w, socket, link.attempt, link.syns)
         link.syns += 1
         if not lost:
             arrives_ns = now_ns + link.latency_ns
@@ -254,8 +267,9 @@ def sends_syn(w, index, link, now_ns):
     socket = socket_of(w, link.owner)
     refused_ns = syn(w, index, link, socket, now_ns)
     if refused_ns != PENDING:
-        owner = np.int64(link.owner)
-        carry_on(w, owner, socket, refused_ns, failed_alone(w, owner, socket, refused_ns))
+        owner, origin = np.int64(link.owner), links.origin(w, socket)
+        decision = failed_alone(w, owner, socket, origin, refused_ns)
+        carry_on(w, owner, socket, origin, refused_ns, decision)
 
 
 @compiled
@@ -361,7 +375,7 @@ def proved(w, index, link, now_ns):
 
 
 @compiled
-def failed_alone(w, owner, socket, now_ns):
+def failed_alone(w, owner, socket, origin, now_ns):
     """A refusal that nothing could come before: tell the policy."""
     index = np.int64(socket.link)
     link = link_of(w, index)
@@ -369,7 +383,7 @@ def failed_alone(w, owner, socket, now_ns):
     link.over = 1
     link.limit_ns = FOREVER
     socket.ordinal += 1
-    decision = policy.failed(w, owner, socket, now_ns, False, PLAIN_REFUSAL)
+    decision = policy.failed(w, owner, socket, origin, now_ns, False, PLAIN_REFUSAL)
     watch_breaker(w, owner, socket, now_ns)
     return decision
 
@@ -400,6 +414,7 @@ def ended(w, index, link, now_ns, code, clean, cause, drop, end):
     link.limit_ns = FOREVER
     emit.of_link(w, index, link, now_ns, codes.CLOSE, code, clean, 0, 0, cause)
     socket.ordinal += 1
-    decision = policy.failed(w, owner, socket, now_ns, drop, end)
+    origin = links.origin(w, socket)
+    decision = policy.failed(w, owner, socket, origin, now_ns, drop, end)
     watch_breaker(w, owner, socket, now_ns)
-    carry_on(w, owner, socket, now_ns, decision)
+    carry_on(w, owner, socket, origin, now_ns, decision)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stormlab.fleet.memory import compiled, load_i4, load_i8, store_i4, store_i8
+from stormlab.fleet.memory import compiled, inlined, load_i4, load_i8, store_i4, store_i8
 from stormlab.fleet.streams import note, streams_at
 from stormlab_models.fleet.compiled.layout import NONE, numbers_at, row_at, socket_of
 
@@ -60,20 +60,26 @@ def row(
     r.detail = text
 
 
-@compiled
+@inlined
 def count(w, time_ns, event, up, down):
     """Count an event."""
     if w.streams_p:
         note(streams_at(w.streams_p, 0), time_ns, event, up, down)
+    add(w, event, 1, up, down)
+
+
+@inlined
+def add(w, event, number, up, down):
+    """Count so many events, with their bytes."""
     place = event * COUNT_WORDS
-    store_i8(w.count_p, place, load_i8(w.count_p, place) + 1)
+    store_i8(w.count_p, place, load_i8(w.count_p, place) + number)
     if up:
         store_i8(w.count_p, place + 1, load_i8(w.count_p, place + 1) + up)
     if down:
         store_i8(w.count_p, place + 2, load_i8(w.count_p, place + 2) + down)
 
 
-@compiled
+@inlined
 def of_link(
     w, index, link, time_ns, event, code=0, clean=-1, up=0, down=0, cause=0, value_ns=0, text=0
 ):
@@ -102,7 +108,7 @@ def of_link(
         )
 
 
-@compiled
+@inlined
 def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
     """Write down an event of an endpoint."""
     if not w.traced:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stormlab.clock import NS_PER_S
-from stormlab.fleet.draws import unit
+from stormlab.fleet.draws import origin_of, unit
 from stormlab.fleet.memory import compiled, store_i4
 from stormlab.fleet.pools import give, pool_at
 from stormlab.fleet.wheel import push, wheel_at
@@ -58,8 +58,8 @@ def happens(w, fault):
     emit.of_world(w, now_ns, codes.FAULT, -1, fault.pod, fault.for_ns, text)
     if verb >= CUT:
         for number in range(w.clients):
-            who = number << 20
-            if fault.share >= 1 or unit(w.key, who, fault.share_key, 0) < fault.share:
+            origin = origin_of(w.key, number << 20)
+            if fault.share >= 1 or unit(origin, fault.share_key, 0) < fault.share:
                 to_client(w, number, verb, now_ns)
     elif verb == REJECT:
         w.rejecting = fault.code
@@ -295,9 +295,10 @@ def tell(w, number, fact, now_ns):
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
         socket = socket_of(w, owner)
         socket.ordinal += 1
-        decision = policy.surroundings(w, owner, socket, fact, now_ns)
+        origin = links.origin(w, socket)
+        decision = policy.surroundings(w, owner, socket, origin, fact, now_ns)
         watch_breaker(w, owner, socket, now_ns)
-        carry_on(w, owner, socket, now_ns, decision)
+        carry_on(w, owner, socket, origin, now_ns, decision)
 
 
 @compiled
@@ -367,7 +368,7 @@ def heard(w, index, link, socket, now_ns):
         return
     gone_ns = now_ns - link.aux_ns
     if gone_ns <= FIN_REPEATED_FOR_NS:
-        chance = unit(w.key, socket.who, w.fin_key, link.attempt)
+        chance = unit(links.origin(w, socket), w.fin_key, link.attempt)
         wait_ns = np.int64(round(min(gone_ns, FIN_REPEAT_MAX_NS) * chance))
         data = tidings(DROP, codes.BY_SERVER_DROP, PLAIN_DROP)
         late_ns = now_ns + wait_ns + link.latency_ns
@@ -380,9 +381,34 @@ def heard(w, index, link, socket, now_ns):
 
 
 @compiled
+def be_careful(w):
+    """Follow no socket beyond an event, since a fault is under way."""
+    w.calm_ns = w.own_ns = w.refuses_ns = 0
+
+
+@compiled
+def refuses(w):
+    """Whether everybody's SYN arrives, and is refused."""
+    down = w.routed == 0 and not w.hangs and w.hung == 0
+    return down and w.unwell == 0 and w.loss == 0 and not w.elsewhere
+
+
+@compiled
 def be_calm(w):
-    """Until the next fault sockets may be followed in one go, where no trace is kept in order."""
-    w.calm_ns = 0 if w.traced or not w.alone else next_fault_ns(w)
+    """Say how far sockets may be followed in one go, where no trace is kept in order.
+
+    What a socket does by itself goes on through faults of the service until its SYN arrives there.
+    """
+    be_careful(w)
+    if w.traced or not w.alone:
+        return
+    w.calm_ns = next_fault_ns(w)
+    if refuses(w):
+        w.refuses_ns = w.calm_ns
+    number = w.fault
+    while number < w.faults and fault_at(w.fault_p, number).verb < CUT:
+        number += 1
+    w.own_ns = fault_at(w.fault_p, number).time_ns if number < w.faults else w.until_ns + 1
 
 
 @compiled

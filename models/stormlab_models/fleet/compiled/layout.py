@@ -68,6 +68,7 @@ LINK = np.dtype(  # when the attempt began, its socket's policy remembers
         ("where", "<i1"),
         ("spent", "<i1"),  # its owner has another one
         ("alarmed", "<i1"),  # an event will look whether it has timed out
+        ("tls", "<i1"),  # its TLS handshake, once its SYN has arrived: 0 full, 1 resumed
     ],
     align=True,
 )
@@ -130,6 +131,7 @@ GROUP = np.dtype(  # what a policy asks of its host
         ("closes_offline", "<i1"),
         ("http_first", "<i1"),
         ("has_breaker", "<i1"),
+        ("plain", "<i1"),  # nothing keeps a retry from being made, and its time-out stays
     ],
     align=True,
 )
@@ -203,6 +205,8 @@ WORLD = np.dtype(
         # what changes
         ("now_ns", "<i8"),
         ("calm_ns", "<i8"),  # before this time no fault happens
+        ("own_ns", "<i8"),  # before this time none happens to clients
+        ("refuses_ns", "<i8"),  # before this time every SYN is refused
         ("conns", "<i8"),
         ("rejecting", "<i8"),  # the close code while the service accepts only to close
         ("slow", "<f8"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stormlab.clock import Rank
-from stormlab.fleet.draws import bits, quantile_ns, unit
+from stormlab.fleet.draws import bits, origin_of, quantile_ns, unit
 from stormlab.fleet.memory import compiled
 from stormlab.fleet.pools import give, pool_at, take
 from stormlab.fleet.wheel import push, wheel_at
@@ -196,42 +196,48 @@ def delist(w, index, link):
 
 
 @compiled
-def latency_ns(w, who, attempt):
+def origin(w, socket):
+    """What all draws of a socket have in common."""
+    return origin_of(w.key, socket.who)
+
+
+@compiled
+def latency_ns(w, origin, attempt):
     """One-way latency of an attempt."""
     if w.latency_p == 0:
         return w.latency_ns
     w.latencies_drawn = 1
-    return quantile_ns(w.latency_p, bits(w.key, who, w.latency_key, attempt))
+    return quantile_ns(w.latency_p, bits(origin, w.latency_key, attempt))
 
 
 @compiled
-def work_ns(w, who, attempt):
+def work_ns(w, socket, attempt):
     """How long a worker needs for the attempt's handshake."""
     if w.work_p == 0:
         return w.work_ns
     w.works_drawn = 1
-    return quantile_ns(w.work_p, bits(w.key, who, w.work_key, attempt))
+    return quantile_ns(w.work_p, bits(origin(w, socket), w.work_key, attempt))
 
 
 @compiled
-def syn_is_lost(w, who, attempt, syn):
+def syn_is_lost(w, socket, attempt, syn):
     """Whether the attempt's n-th SYN is lost."""
-    return w.loss > 0 and unit(w.key, who, w.loss_key, attempt * 16 + syn) < w.loss
+    return w.loss > 0 and unit(origin(w, socket), w.loss_key, attempt * 16 + syn) < w.loss
 
 
 @compiled
-def tls_of(w, who, attempt):
+def tls_of(w, origin, attempt):
     """The TLS handshake of an attempt: 0 full, 1 resumed."""
-    return np.int64(1) if unit(w.key, who, w.tls_key, attempt) < w.resumed_share else np.int64(0)
+    return np.int64(1) if unit(origin, w.tls_key, attempt) < w.resumed_share else np.int64(0)
 
 
 @compiled
-def pick(w, count, who, attempt):
+def pick(w, count, origin, attempt):
     """Which of ``count`` pods the balancer picks."""
     if count <= 1:
         return np.int64(0)
     # bits * count >> 53, where the product may have no place in 64 bits
-    found = bits(w.key, who, w.pod_key, attempt)
+    found = bits(origin, w.pod_key, attempt)
     high, low = found >> 26, found & ((1 << 26) - 1)
     return (high * count + (low * count >> 26)) >> 27
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stormlab.fleet.draws import unit
+from stormlab.fleet.draws import origin_of, unit
 from stormlab.fleet.memory import compiled
 from stormlab.fleet.pools import left, pool_at
 from stormlab.fleet.wheel import ahead, pop, push, ready, wheel_at
@@ -43,11 +43,12 @@ AHEAD, SOON = 16, 6  # events
 @compiled
 def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
     """Let a client's connections be open, since before the run."""
-    chance = unit(w.key, number << 20, settled_key, 0)
+    chance = unit(origin_of(w.key, number << 20), settled_key, 0)
     since_ns = min(0, -settled_for_ns + np.int64(round(chance * settled_spread_ns)))
     for owner in range(number * w.per_client, (number + 1) * w.per_client):
         socket = socket_of(w, owner)
-        latency_ns = links.latency_ns(w, socket.who, 1)
+        origin = links.origin(w, socket)
+        latency_ns = links.latency_ns(w, origin, 1)
         policy.may_attempt(w, owner, socket, since_ns)
         socket.attempts = 1
         index = links.new_link(w, owner, latency_ns)
@@ -56,7 +57,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         text = emit.detail(w, SETTLED)
         for event in (codes.NEW, codes.OPEN):
             emit.of_link(w, index, link, 0, event, 0, -1, 0, 0, 0, 0, text)
-        link.pod = links.pick(w, w.pods, socket.who, 1)
+        link.pod = links.pick(w, w.pods, origin, 1)
         links.connect_over(w, index, link)
         links.enlist(w, index, link, LIVE)
         policy.opened(w, owner, socket, since_ns)
@@ -65,7 +66,7 @@ def settle(w, number, settled_for_ns, settled_spread_ns, settled_key):
         clients.watch_breaker(w, owner, socket, 0)
         phase_ns = np.int64(0)
         if w.idle_cut_ns != NEVER:
-            phase_ns = np.int64(round(w.idle_cut_ns * unit(w.key, socket.who, w.idle_key, 0)))
+            phase_ns = np.int64(round(w.idle_cut_ns * unit(origin, w.idle_key, 0)))
         watch(w, index, link, 0, -phase_ns)
 
 
@@ -94,7 +95,7 @@ def begin(address, settled, settled_for_ns, settled_spread_ns, settled_key, spre
             settle(w, number, settled_for_ns, settled_spread_ns, settled_key)
         else:
             who = number << 20
-            at_ns = np.int64(round(unit(w.key, who, cold_key, 0) * spread_ns))
+            at_ns = np.int64(round(unit(origin_of(w.key, who), cold_key, 0) * spread_ns))
             key = links.key(links.ACTION, who, 0)
             push(wheel_at(w.wheel_p, 0), at_ns, key, links.payload(links.START, number, 0))
     faults.be_calm(w)
@@ -129,7 +130,7 @@ def run(address, events_max):
                 most = ROWS_PER_EVENT + 2 * ROWS_PER_SOCKET * w.watched + 2 * w.pods
                 if w.rows + most > w.rows_max:
                     return ROWS_FULL
-            w.calm_ns = 0
+            faults.be_careful(w)
             w.now_ns = fault_ns
             faults.happens(w, fault_at(w.fault_p, w.fault))
             w.fault += 1

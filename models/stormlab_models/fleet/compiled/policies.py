@@ -141,7 +141,8 @@ def _terms(found: FoundPolicy) -> tuple[int, ...]:
     times = (terms.connect_timeout_s, terms.heartbeat_s, terms.heartbeat_timeout_s)
     numbers_ns = [NEVER if each is None else to_ns(each) for each in times]
     has_breaker = parts.breaker is not None
-    return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker)
+    plain = not (growing or has_breaker or parts.budget is not None)
+    return (*numbers_ns, growing, terms.closes_offline, terms.http_first, has_breaker, plain)
 
 
 def _bodies(links: int, more: bool) -> NDArray[np.void]:
@@ -190,9 +191,9 @@ def budget_of(w, rule, owner, socket):
 
 
 @compiled
-def chance_of(w, socket):
-    """The chance of the decision that is being made."""
-    return (w.key, socket.who, (socket.who >> 20) << 20, np.int64(socket.ordinal))
+def chance_of(w, socket, origin):
+    """The chance of the decision that is being made; ``origin``: of the socket's draws."""
+    return (origin, w.key, (socket.who >> 20) << 20, np.int64(socket.ordinal))
 
 
 @compiled
@@ -236,7 +237,7 @@ def reached(w, owner, socket, now_ns):
 
 
 @compiled
-def failed(w, owner, socket, now_ns, dropped, end):
+def failed(w, owner, socket, origin, now_ns, dropped, end):
     """An attempt or a connection has ended."""
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
@@ -250,7 +251,7 @@ def failed(w, owner, socket, now_ns, dropped, end):
             dropped,
             now_ns,
             NEVER,  # the attempt began when the policy allowed it
-            chance_of(w, socket),
+            chance_of(w, socket, origin),
         )
     )
 
@@ -264,29 +265,29 @@ def may_attempt(w, owner, socket, now_ns):
 
 
 @compiled
-def due(w, owner, socket, now_ns):
+def due(w, owner, socket, origin, now_ns):
     """What becomes of an attempt that falls due; ``now_ns`` itself: it is made."""
     if may_attempt(w, owner, socket, now_ns):
         return now_ns
     rule = rule_of(w, socket)
     breaker, budget = breaker_of(w, rule, owner, socket), budget_of(w, rule, owner, socket)
-    me, chance = me_of(w, owner), chance_of(w, socket)
+    me, chance = me_of(w, owner), chance_of(w, socket, origin)
     return np.int64(reconnecting.postponed(rule, me, breaker, budget, now_ns, chance))
 
 
 @compiled
-def start(w, owner, socket, now_ns):
+def start(w, owner, socket, origin, now_ns):
     """When to make the first attempt of all."""
     rule = rule_of(w, socket)
-    me, chance = me_of(w, owner), chance_of(w, socket)
+    me, chance = me_of(w, owner), chance_of(w, socket, origin)
     return np.int64(reconnecting.start(rule, me, now_ns, chance))
 
 
 @compiled
-def surroundings(w, owner, socket, fact, now_ns):
+def surroundings(w, owner, socket, origin, fact, now_ns):
     """The device changed."""
     rule = rule_of(w, socket)
-    me, chance = me_of(w, owner), chance_of(w, socket)
+    me, chance = me_of(w, owner), chance_of(w, socket, origin)
     return np.int64(reconnecting.surroundings(rule, me, fact, now_ns, chance))
 
 

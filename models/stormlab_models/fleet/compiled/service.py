@@ -78,8 +78,8 @@ def syn_arrives(w, index, link, now_ns):
         else:
             refuse(w, index, link, now_ns)
         return
-    who = socket_of(w, link.owner).who
-    number = load_i4(w.routed_p, links.pick(w, w.routed, who, link.attempt))
+    origin = links.origin(w, socket_of(w, link.owner))
+    number = load_i4(w.routed_p, links.pick(w, w.routed, origin, link.attempt))
     pod = pod_at(w.pod_p, number)
     room = w.backlog if w.backlog > 0 else w.workers - pod.busy
     if pod.waiting >= room:
@@ -92,7 +92,8 @@ def syn_arrives(w, index, link, now_ns):
     link.pod = number
     enlist(w, index, link, ARRIVING)
     emit.of_link(w, index, link, now_ns, codes.ESTABLISHED, 0, -1, ACK_BYTES, SYN_ACK_BYTES)
-    tls = tls_at(w.tls_p, links.tls_of(w, who, link.attempt))
+    link.tls = links.tls_of(w, origin, link.attempt)
+    tls = tls_at(w.tls_p, link.tls)
     asked_ns = now_ns + 2 * link.latency_ns * (1 + tls.round_trips)
     at(w, index, link, asked_ns, links.NETWORK, links.ASKED, 0)
 
@@ -111,7 +112,7 @@ def asked(w, index, link, now_ns):
         forget(w, index, link)
         return
     socket = socket_of(w, link.owner)
-    tls = tls_at(w.tls_p, links.tls_of(w, socket.who, link.attempt))
+    tls = tls_at(w.tls_p, link.tls)
     if tls.detail >= 0:
         text = emit.detail(w, tls.detail)
         emit.of_link(w, index, link, now_ns, codes.TLS, 0, -1, tls.up, tls.down, 0, 0, text)
@@ -202,8 +203,8 @@ def serve(w, pod, now_ns):
         pod.busy += 1
         enlist(w, index, link, SERVING)
         links.connect_over(w, index, link)
-        who = socket_of(w, link.owner).who
-        work_ns = np.int64(round(links.work_ns(w, who, link.attempt) * w.slow))
+        drawn_ns = links.work_ns(w, socket_of(w, link.owner), link.attempt)
+        work_ns = np.int64(round(drawn_ns * w.slow))
         link.aux_ns = work_ns
         emit.of_link(w, index, link, now_ns, codes.STARTED)
         at(w, index, link, now_ns + work_ns, links.SERVER, links.SERVED, 0)

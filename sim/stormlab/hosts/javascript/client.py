@@ -40,7 +40,9 @@ class Settings:
     first; then come addressed draws, or ``fixed`` for ever. ``skew_ms``: how wrong its clock is.
 
     Simplifications: an error that nobody catches is written down, and a client on Node goes on as
-    if it had a handler for it, where the process would end; HTTP requests fail; there is no Intl.
+    if it had a handler for it, where the process would end; HTTP requests fail; there is no Intl. A
+    browser also slows down timers of hidden pages, and Chromium holds back attempts after many that
+    failed within some two minutes (156: 50 ms after 10 of them, 1 to 5 s from about 15 on).
     """
 
     profile: str = "browser"

@@ -37,6 +37,7 @@ LOOKED_EVERY = 16  # microtasks or jobs between two looks at the processor's tim
 MEMORY_BYTES_MAX = 1 << 29
 STACK_BYTES_MAX = 1 << 20
 CLIENTS_MAX = 5_000  # of one engine, one after the other: then a new one takes over
+ALIVE_MAX = 1_000  # of one engine at a time: what they leave lying about is looked for among all
 MISSING = "running JavaScript needs quickjs-ng: pip install 'stormlab[js]'"
 
 
@@ -110,7 +111,7 @@ class Engine:
         context.eval("delete globalThis.lab; 0")
         self._pending = context.execute_pending_job
         self._factories: dict[str, int] = {}
-        self.clients = 0
+        self.clients = self.alive = 0
         self.spoiled = False
 
     def compile(self, code: Code) -> int:
@@ -136,6 +137,7 @@ class Engine:
         factory = self.compile(code)
         number = self.clients
         self.clients += 1
+        self.alive += 1
         try:
             self._spawn(number, factory, json.dumps(options))
         except self._failures as error:
@@ -197,6 +199,7 @@ class Engine:
 
     def drop(self, number: int) -> None:
         """Forget a client."""
+        self.alive -= 1
         try:
             self._drop(number)
         except self._failures:
@@ -240,7 +243,7 @@ def engine_for(code: Code) -> Engine:
     objects meets nothing but more clients of the same library.
     """
     engine = _engines.pop(code.digest, None)
-    if engine is None or engine.clients >= CLIENTS_MAX:
+    if engine is None or engine.clients >= CLIENTS_MAX or engine.alive >= ALIVE_MAX:
         engine = Engine()
     _engines[code.digest] = engine
     while len(_engines) > ENGINES_KEPT:

@@ -6,6 +6,7 @@ The bodies here are the reference's. The compiled fleet has its own for each
 
 from typing import Any
 
+from stormlab.policy.rules.formulas import NS_PER_MS
 from stormlab.policy.rules.numbers import NO_MORE, PURPOSES
 from stormlab.policy.schedule import Moment
 
@@ -21,11 +22,11 @@ def delay_of(
     which: int,
     n: int,
     me: Any,
-    elapsed_ms: float,
+    elapsed_ns: int,
     chance: Any,
 ) -> int:
     """Delay ``n`` of one of the policy's schedules, or NO_MORE; ``which``: see numbers.py."""
-    moment = Moment(chance, me.memory, elapsed_ms)
+    moment = Moment(chance, me.memory, elapsed_ns / NS_PER_MS)
     found: int | None = rule.schedules[which].delay_ns(n, moment)
     return NO_MORE if found is None else found
 

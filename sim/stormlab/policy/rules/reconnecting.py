@@ -53,7 +53,6 @@ from stormlab.policy.rules.numbers import (
     WAITING,
 )
 
-NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
 
@@ -198,8 +197,8 @@ def failure_delay_ns(
         which = FIRST_AFTER_DROP if first else usual(rule, me, time_ns)
     if began_ns == NEVER:
         began_ns = me.began_ns
-    elapsed_ms = 0.0 if began_ns == NEVER else (time_ns - began_ns) / NS_PER_MS
-    delay_ns = delay_of(rule, which, me.n, me, elapsed_ms, chance)
+    elapsed_ns = 0 if began_ns == NEVER else time_ns - began_ns
+    delay_ns = delay_of(rule, which, me.n, me, elapsed_ns, chance)
     if delay_ns != NO_MORE:
         if me.hidden and rule.longest_hidden:
             delay_ns = rule.hidden_ns
@@ -285,7 +284,7 @@ def draw(rule: Any, me: Any, chance: Any) -> None:
 def start(rule: Any, me: Any, time_ns: int, chance: Any) -> int:
     """When to make the first attempt of all."""
     draw(rule, me, chance)
-    return time_ns + max(0, delay_of(rule, FIRST_CONNECT, 0, me, 0.0, chance))
+    return time_ns + max(0, delay_of(rule, FIRST_CONNECT, 0, me, 0, chance))
 
 
 def is_held(rule: Any, me: Any) -> bool:
@@ -345,7 +344,7 @@ def postponed(
     elif rule.has_budget:
         at_ns = budget_next_ns(rule, budget, time_ns)
     if at_ns <= time_ns:
-        recheck_ns = delay_of(rule, RECHECK, 0, me, 0.0, chance)
+        recheck_ns = delay_of(rule, RECHECK, 0, me, 0, chance)
         at_ns = time_ns + max(1, recheck_ns if recheck_ns > 0 else NS_PER_S)
     return at_ns
 
@@ -372,7 +371,7 @@ def surroundings(rule: Any, me: Any, fact: int, time_ns: int, chance: Any) -> in
         return NOTHING
     if back >= 0:
         me.withheld = False
-        return time_ns + max(0, delay_of(rule, back, 0, me, 0.0, chance))
+        return time_ns + max(0, delay_of(rule, back, 0, me, 0, chance))
     if me.withheld:
         me.withheld = False
         return time_ns

@@ -102,6 +102,7 @@ def declared_by(found: FoundPolicy | Reconnect | object) -> Declared | None:
         return None
     return Declared(
         delay_s_max=entry.cap_s,
+        wait_s_max=entry.wait_s_max,
         attempts_max=entry.attempts_max,
         gives_up=entry.gives_up,
         gives_up_by_limit=False,

@@ -1,7 +1,8 @@
 """Promises about delays: range, growth, overflow.
 
 They are judged by the policy's schedule, taken for a walk: refused again and again. What a walk
-gives depends on the seed only, so a few walks serve all worlds.
+gives depends on the seed only, and every world has its own; of the long ones, which cost most of
+ten milliseconds each, a thousand serve all worlds.
 """
 
 from stormlab.clock import NS_PER_S, to_ns, to_s
@@ -25,30 +26,30 @@ from stormlab.worlds.story import Step, Story
 LONG_WALK = 1_200  # beyond every known overflow: backo2's is at 1,015 and 1,018
 WALK = 40
 AT_CAP_FROM = 24  # delays from this one on are taken to be at the cap
-LUCKS, LONG_LUCKS = 32, 4  # how many walks serve all seeds
+LONG_LUCKS = 1_000
 TOLERANCE_NS = 1_000
 COLLAPSE = 1_000  # a delay that shrank to less than one in so many has overflowed
 ROUNDING = 0.999
 GUARDED = "a breaker or a budget holds its attempts back, and its delays cannot be told apart"
 
 
-def luck(seen: Seen, lucks: int) -> int:
-    """Which of so many walks belongs to a world."""
-    return int(getattr(seen.world, "seed", 0)) % lucks
+def luck(seen: Seen, lucks: int | None = None) -> int:
+    """Which walk belongs to a world: its own, or one of so many."""
+    seed = int(getattr(seen.world, "seed", 0))
+    return seed if lucks is None else seed % lucks
 
 
 def _fixed_walk(subject: Subject, count: int, number: int) -> list[int] | None:
     """Its delays under one draw that never changes; None: they cannot be told."""
     unit = Draws(number).unit(0, "the draw of this walk")
-    return subject.once(("fixed walk", count, number), lambda: subject.fixed_walk(count, unit))
+    return subject.fixed_walk(count, unit)
 
 
 def _drawn_walk(subject: Subject, number: int) -> list[int]:
     make = subject.scheduled
     if make is None:
         return subject.walk(WALK, number).delays_ns
-    chance = AddressedChance(Draws(number), 0)
-    return subject.once(("drawn walk", number), lambda: delays(make(), WALK, chance).delays_ns)
+    return delays(make(), WALK, AddressedChance(Draws(number), 0)).delays_ns
 
 
 def _step(index: int, delay_ns: int) -> Step:
@@ -60,7 +61,7 @@ def _in_range(subject: Subject, seen: Seen) -> Finding:
         found = _waits_in_range(subject, story)
         if found is not None:
             return found
-    number = luck(seen, LUCKS)
+    number = luck(seen)
     found = subject.once(("range", number), lambda: _walk_in_range(subject, number))
     return found or HOLDS
 
@@ -103,7 +104,7 @@ def _longest_ns(subject: Subject) -> int | None:
 
 
 def _monotone(subject: Subject, seen: Seen) -> Finding:
-    number = luck(seen, LUCKS)
+    number = luck(seen)
     return subject.once(("grows", number), lambda: _walk_grows(subject, number))
 
 

@@ -47,6 +47,9 @@ WALKS = 5
 UNTOLD_ATTEMPTS = 125  # two a second, of a policy that declares no delays
 PACE_NS = NS_PER_S // 5  # on average between connections that each proved themselves
 FLAPS = 8  # connections after which it should have backed off
+SHOWN = FLAPS + 4  # after which it should have been seen to
+LET_IN_S = 1.5  # for each of them, with its handshake
+FOOLED_S_MIN, FOOLED_S_MAX = 2 * WINDOW_S, 100_000.0
 SEEDS = 16
 UNTOLD_STABLE_NS = NS_PER_S  # what may count as stable to a policy that does not say
 _BREAKS = (FAULT, OFFLINE, ONLINE, HIDDEN, VISIBLE, RETRY_BY_HAND, CLOSE_CALLED)
@@ -157,7 +160,7 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
 
 
 def _is_paced(story: Story, attempts: list[Step]) -> bool:
-    """Whether the server's answers were the proof that a reset needs, and it waited nevertheless."""
+    """Whether the server's answers were the proof for a reset, and it waited nevertheless."""
     begin_ns, end_ns = attempts[0].time_ns, attempts[-1].time_ns
     waits = [wait_ns for wait_ns, _ in _waits(story, begin_ns - 1, end_ns + 1)]
     return _proved_in(story, begin_ns, end_ns) and sum(waits) >= PACE_NS * max(len(waits), 1)
@@ -178,15 +181,20 @@ def _keeps_backing_off(subject: Subject, seen: Seen) -> Finding:
             if _proved_in(story, begin_ns, end_ns):
                 continue  # which is the proof that a reset needs
             late = _waits(story, begin_ns, end_ns)[FLAPS:]
-            if len(late) < FLAPS or _is_stable(subject, story, begin_ns, end_ns):
+            if not late or _is_stable(subject, story, begin_ns, end_ns):
                 continue
-            judged = True
-            if max(wait_ns for wait_ns, _ in late) < floor_ns:
+            kept = max(wait_ns for wait_ns, _ in late) >= floor_ns  # and more cannot lessen it
+            judged = judged or kept or len(late) >= FLAPS
+            if not kept and len(late) >= FLAPS:
                 reason = f"after {FLAPS} such connections none of {len(late)} waits is as long as"
                 return broken(
                     f"{reason} {to_s(floor_ns):.2f} s", [step for _, step in late[:3]], story.who
                 )
-    return HOLDS if judged else undecided(f"fewer than {2 * FLAPS} connections in a row")
+    return (
+        HOLDS
+        if judged
+        else undecided(f"fewer than {2 * FLAPS} connections in a row, and no long wait")
+    )
 
 
 def _waits(story: Story, begin_ns: int, end_ns: int) -> list[tuple[int, Step]]:
@@ -209,6 +217,20 @@ def _floor_ns(subject: Subject) -> int:
         return 0
     floor_ns = full[len(full) // 2] // 8
     return floor_ns if floor_ns > max(walk[0] for walk in walks if walk) else 0
+
+
+def fooled_s(subject: Subject) -> float:
+    """How long a server must accept and close so that a client that backs off shows it does.
+
+    That is the longest of 16 walks through some more failures than are forgiven, in seconds.
+    """
+
+    def longest() -> float:
+        walks = [subject.walk(SHOWN, seed, dropped_first=True).delays_ns for seed in range(SEEDS)]
+        longest_s = max(to_s(sum(walk)) for walk in walks) + SHOWN * LET_IN_S
+        return round(min(max(longest_s, FOOLED_S_MIN), FOOLED_S_MAX))
+
+    return subject.once("fooled", longest)
 
 
 def _is_stable(subject: Subject, story: Story, begin_ns: int, end_ns: int) -> bool:
@@ -356,8 +378,9 @@ PROMISES = (
     Promise(
         "backoff-survives-flapping",
         "Opening alone does not forget the failures: a reset needs proof.",
-        f"max of the delays after {FLAPS} connections accepted and closed, of {FLAPS} or more, >="
-        " an eighth of the median of delay 7, unless that is shorter than its first delays",
+        f"max of the delays after {FLAPS} connections accepted and closed in a row >= an eighth of"
+        f" the median of delay 7, unless that is shorter than its first delays; broken by {FLAPS}"
+        " such delays or more",
         ("bare", "code"),
         _keeps_backing_off,
         needs=(Sometimes.ACCEPT_THEN_CLOSE,),

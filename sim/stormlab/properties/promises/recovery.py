@@ -7,6 +7,7 @@ from stormlab.policy.budget import AdaptiveThrottle, BudgetRule, Leaky, TokenBuc
 from stormlab.properties.promises.events import (
     CLOSE,
     CLOSE_CALLED,
+    ESTABLISHED,
     FAULT,
     GAVE_UP,
     NEW,
@@ -136,19 +137,21 @@ def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
 
     After the healing that is the last time that the device or the page came back, that a person
     opened again what the application had closed, that the server or the path ended a connection
-    that was open, or to which the server asked it to wait.
+    that was open, that one was found dead which is older than the healing (notices-a-dead-peer says
+    how late that may be), or to which the server asked it to wait.
     """
     declared = subject.declared
     ready_ns = max(seen.healed_ns, _reopened_ns(story))
-    is_open = False
+    is_open, opened_ns = False, 0
     of_server_ns = _asked_ns(seen)
     for step in story.of(OPEN, CLOSE, *PRESENCE):
         if step.event in PRESENCE:
             ready_ns = max(ready_ns, step.time_ns)
         elif step.event is OPEN:
-            is_open = True
+            is_open, opened_ns = True, step.time_ns
         elif step.event is CLOSE:
-            if is_open and step.cause in _NOT_OWN:
+            dead = step.cause is Cause.HALF_OPEN and opened_ns <= seen.healed_ns
+            if is_open and (dead or step.cause in _NOT_OWN):
                 ready_ns = max(ready_ns, step.time_ns)
             is_open = False
             advice_ns = step.advice_ns
@@ -166,7 +169,7 @@ def _reopened_ns(story: Story) -> int:
     reopened_ns, closed = 0, False
     for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
         if step.event is CLOSE_CALLED:
-            closed = closed or step.detail == BY_APPLICATION
+            closed = closed or step.detail not in BY_ITSELF
         elif closed:
             reopened_ns, closed = step.time_ns, False
     return reopened_ns
@@ -206,6 +209,8 @@ def _excuse(subject: Subject, seen: Seen, story: Story) -> str:
     waits = declared.breaker is not None and declared.proves_success
     if waits and any(_unproved(each) for each in seen.stories):
         return "its breaker waits for a proof that the server does not give"
+    if declared.patience_s is None and _unanswered(story, seen.healed_ns):
+        return "it waits for a host that vanished in the middle of its handshake"
     return ""
 
 
@@ -229,6 +234,16 @@ def _back_in_time(subject: Subject, seen: Seen, story: Story) -> Finding:
         reason = f"back {late_s:.1f} s after the healing; bound: {to_s(bound_ns):.1f} s"
         return broken(reason, [back], story.who)
     return HOLDS
+
+
+def _unanswered(story: Story, healed_ns: int) -> bool:
+    """Whether it ends with a handshake that stands still since before the healing.
+
+    The kernel of a host that is back would reset it when the request is sent again; the simulated
+    one knows nothing of it, and says nothing.
+    """
+    last = story.of(NEW, OPEN, CLOSE, ESTABLISHED)
+    return bool(last) and last[-1].event is ESTABLISHED and last[-1].time_ns <= healed_ns
 
 
 def _unproved(story: Story) -> bool:
@@ -376,8 +391,8 @@ PROMISES = (
         " [+ breaker's open time * 1.2 + spread of its probes + longest delay + 2 s, and where"
         " half-open ends, or sockets share it and probe again, + that time + open time]"
         " [+ time for a token + 2 s] of the healing, or later: of the last ONLINE or VISIBLE, of"
-        " the last loss by the server, of the time that the server asked for, of the RETRY_BY_HAND"
-        " after close()",
+        " the last loss by the server, of finding a connection dead that is older than the healing,"
+        " of the time that the server asked for, of the RETRY_BY_HAND after close()",
         ("bare", "fleet", "code"),
         _converges,
         _settle_bound,

@@ -111,7 +111,7 @@ def _quiet_after_end(_subject: Subject, seen: Seen) -> Finding:
             if step.event in {GAVE_UP, GONE} or _closed_for_good(step, story):
                 ended, judged = step, True
             elif step.event in _AWAKENS:
-                firm = seen.opaque and ended is not None and _by_application(ended)
+                firm = ended is not None and _by_application(ended)
                 if step.event in _BY_SOMEBODY or not firm:
                     ended = None
             elif step.event is NEW and ended is not None:

@@ -51,8 +51,8 @@ WORDS: dict[str, Words] = {
     "converges": Words(
         "An attempt under way at the healing may still hang until its time-out; then comes the"
         " longest delay after that many failures, or the breaker's open time, or the next token.",
-        "the socket is offline, hidden, closed, or gave up as declared; the run ends before the"
-        " bound",
+        "the socket is offline, hidden, closed, or gave up as declared; it has no connect time-out,"
+        " and its host vanished in the middle of a handshake; the run ends before the bound",
     ),
     "survives-long-outages": Words(
         "The bound of converges, after an outage of at least 300 s that the policy declares to"
@@ -81,8 +81,8 @@ WORDS: dict[str, Words] = {
     "backoff-survives-flapping": Words(
         "What it usually waits after 8 failures is the median of 16 walks; even full jitter"
         " reaches an eighth of it in 8 draws, but for one case in ten million.",
-        "fewer than 16 connections in a row, delays that hardly grow, or connections that it"
-        " declares to be stable",
+        "fewer than 16 connections in a row and no long wait, delays that hardly grow, or"
+        " connections that it declares to be stable",
     ),
     "attempts-bounded": Words(
         "The most of five walks in 60 s, or what its shortest declared delays allow, the fewer;"

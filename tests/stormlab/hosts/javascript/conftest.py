@@ -113,16 +113,20 @@ def echo() -> Echo:
     return Echo()
 
 
+def evaluated(expression: str, **settings: Any) -> Any:
+    """Evaluate an expression in the engine; gives it through JSON."""
+    ran = Lab(
+        f"""const inAscii = (c) => "\\\\u" + c.charCodeAt(0).toString(16).padStart(4, "0");
+        const text = JSON.stringify({expression}).replace(/[^ -~]/g, inAscii);
+        for (let i = 0; i < text.length; i += 99) say(text.slice(i, i + 99), "|");""",
+        **settings,
+    )
+    ran.client.start()
+    assert not ran.errors, ran.errors
+    return json.loads("".join(part.removesuffix(" |") for part in ran.said))
+
+
 @pytest.fixture
 def value() -> Callable[..., Any]:
-    """Evaluate an expression in the engine; gives it through JSON."""
-
-    def of(expression: str, **settings: Any) -> Any:
-        cut = """const s = JSON.stringify(V); for (let i = 0; i < s.length;
-          i += 99) say(s.slice(i, i + 99), '|');"""
-        ran = Lab(cut.replace("V", expression, 1), **settings)
-        ran.client.start()
-        assert not ran.errors, ran.errors
-        return json.loads("".join(part.removesuffix(" |") for part in ran.said))
-
-    return of
+    """Evaluate an expression in the engine."""
+    return evaluated

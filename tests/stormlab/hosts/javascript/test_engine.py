@@ -294,3 +294,27 @@ def test_stories_are_equal_in_two_processes_with_different_hash_seeds() -> None:
     ]
     assert told[0] == told[1]
     assert told[0].count("\n") > 8
+
+
+def test_a_full_engine_makes_room_for_another_one_and_lives_are_the_same(
+    lab: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "const s = new WebSocket(env.url); s.onopen = () => say(env.number, Math.random());"
+    plain = [lab(body, client=number).run(1).said for number in range(3)]
+    monkeypatch.setattr(engine, "ALIVE_MAX", 2)
+    labs = [lab(f"/* others */ {body}", client=number) for number in range(3)]
+    engines = [each.client._engine for each in labs]
+    assert engines[0] is engines[1]
+    assert engines[1] is not engines[2]
+    assert [each.run(1).said for each in labs] == plain
+    labs[2].client.forget()
+    assert engines[2].alive == 0
+
+
+def test_clients_of_different_codes_share_nothing_even_while_both_live(lab: Make) -> None:
+    bad = lab("""
+    Object.prototype.polluted = 1; Math.random = () => 0; WebSocket.prototype.send = null;
+    Array.prototype.push = () => 0; say("spoiled");""").run(1)
+    good = lab("say(({}).polluted, Math.random() > 0, typeof WebSocket.prototype.send);").run(1)
+    assert bad.said == ["spoiled"]
+    assert good.said == ["undefined true function"]

@@ -166,13 +166,14 @@ def test_the_range_is_told(hand: Any) -> None:
     assert bound(hand.subject(delay_s_max=None)) == "declares no cap"
 
 
-def test_a_few_walks_serve_all_seeds() -> None:
+def test_every_seed_has_its_own_walk_or_one_of_a_few() -> None:
     @dataclass
     class World:
         seed: int
 
     seeds = [luck(Seen((), 0, 0, World(seed)), 4) for seed in (0, 3, 4, 9)]
     assert seeds == [0, 3, 0, 1]
+    assert luck(Seen((), 0, 0, World(999_999))) == 999_999
     assert luck(Seen((), 0, 0), 4) == 0
 
 

@@ -14,7 +14,7 @@ from stormlab.policy import (
     TokenBucket,
     TokensByResult,
 )
-from stormlab.properties.promises.load import _busiest, refused_in
+from stormlab.properties.promises.load import _busiest, fooled_s, refused_in
 from stormlab.trace import Recorder
 from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step
@@ -89,7 +89,10 @@ def test_what_somebody_asked_for_is_not_held_against_it(
     [
         (20, 1.0, {}, BROKEN),  # it usually waits 22 s after 8 failures, so 2.8 s at least
         (20, 3.0, {}, HOLDS),
-        (14, 1.0, {}, UNDECIDED),
+        (16, 1.0, {}, UNDECIDED),  # the last of them is not waited for
+        (17, 1.0, {}, BROKEN),
+        (9, 3.0, {}, UNDECIDED),
+        (10, 3.0, {}, HOLDS),  # one long wait shows it, more cannot lessen it
         (20, 1.0, {"resets_on": "stable", "stable_s": 0.03}, UNDECIDED),
         (20, 1.0, {"resets_on": "stable", "stable_s": 5.0}, BROKEN),
         (20, 1.0, {"resets_on": "time", "stable_s": 0.5}, UNDECIDED),
@@ -193,7 +196,13 @@ def test_a_connection_lasts_until_it_is_closed_whatever_happens_meanwhile(hand: 
 def test_too_few_connections_are_told(hand: Any) -> None:
     story = hand.story(REJECT, *fooled(1.0, 14, 1.0), SERVE)
     found = hand.judge("backoff-survives-flapping", story)
-    assert found.reason == "fewer than 16 connections in a row"
+    assert found.reason == "fewer than 16 connections in a row, and no long wait"
+
+
+def test_a_server_fools_as_long_as_a_client_takes_that_backs_off(hand: Any) -> None:
+    assert fooled_s(hand.subject(Reconnect(Delays(Constant(20.0))))) == 12 * (20.0 + 1.5)
+    assert fooled_s(hand.subject(Reconnect(Delays(Constant(0.1))))) == 120.0
+    assert fooled_s(hand.subject(Reconnect(Delays(Constant(1e5))))) == 100_000.0
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from stormlab.policy import (
     Reconnect,
     RetryAt,
     Schedule,
+    Terms,
     TokenBucket,
     TokensByResult,
 )
@@ -39,6 +40,30 @@ def test_the_bound_is_the_sum_of_what_may_come_one_after_another(hand: Any) -> N
 def test_the_bound_grows_with_the_failures_as_far_as_delays_do(hand: Any) -> None:
     assert settle_s(hand.subject(), failures=2) == 4.0 + 11.0
     assert settle_s(hand.subject(), failures=90) == settle_s(hand.subject())
+
+
+@pytest.mark.parametrize(
+    ("opened_s", "outcome"), [(50.0, Outcome.UNDECIDED), (150.0, Outcome.BROKEN)]
+)
+def test_a_connection_that_died_before_the_healing_may_be_noticed_late(
+    hand: Any, opened_s: float, outcome: Outcome
+) -> None:
+    """Whether it is noticed in time says notices-a-dead-peer; one that is alive is another case."""
+    dead = (595.0, "close", {"code": 1006, "cause": Cause.HALF_OPEN})
+    story = hand.story((opened_s, "new"), (opened_s, "open"), dead)
+    assert hand.judge("converges", story, healed_s=100.0).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("begun_s", "timeout_s", "outcome"),
+    [(99.0, None, Outcome.UNDECIDED), (99.0, 5.0, Outcome.BROKEN), (101.0, None, Outcome.BROKEN)],
+)
+def test_who_has_no_time_out_waits_for_a_host_that_vanished(
+    hand: Any, begun_s: float, timeout_s: float | None, outcome: Outcome
+) -> None:
+    story = hand.story((begun_s, "new"), (begun_s, "established"))
+    found = hand.judge("converges", story, healed_s=100.0, terms=Terms(timeout_s))
+    assert found.outcome is outcome
 
 
 @pytest.mark.parametrize(

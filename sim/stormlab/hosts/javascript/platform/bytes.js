@@ -68,7 +68,7 @@ class TextDecoder {
     inside.kept = [];
     let text = "", i = 0;
     const wrong = () => {
-      if (inside.fatal) { inside.begun = false; throw new TypeError("The encoded data was not valid for encoding utf-8"); }
+      if (inside.fatal) { inside.begun = false; throw new TypeError(P !== null && P.node ? "The encoded data was not valid for encoding utf-8" : "Failed to execute 'decode' on 'TextDecoder': The encoded data was not valid."); }
       text += "\ufffd";
     };
     while (i < bytes.length) {

@@ -26,6 +26,7 @@ class Event {
       cancelable: Boolean(given.cancelable),
       composed: Boolean(given.composed),
       target: null, current: null, prevented: false, stopped: false, contained: false, phase: 0,
+      last: null, // whose listeners were called last
       time: nowMs(),
     };
     this.isTrusted = false;
@@ -153,19 +154,27 @@ class EventTarget {
     const inside = event[IN];
     if (inside.current !== null) throw new DOMException("Failed to execute 'dispatchEvent' on 'EventTarget': The event is already being dispatched.", "InvalidStateError");
     inside.target = this;
-    for (const target of way(this, event)) {
-      if (inside.contained) break;
-      for (const held of listenersOf(target, inside.type)) callListener(target, event, held);
+    for (const { at, held } of way(this, event)) {
+      if (!inside.contained || at === inside.last) callListener(at, event, held);
     }
     inside.stopped = inside.contained = false;
     return !inside.prevented;
   }
 }
 tagged(EventTarget);
+for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) {
+  Object.defineProperty(EventTarget.prototype, name, { enumerable: true });
+}
 
+// The listeners of an event in the order in which they are called: those of the parent that capture,
+// the target's own, and those of the parent that it bubbles to.
 function way(target, event) {
+  const own = listenersOf(target, event[IN].type).map((held) => ({ at: target, held }));
   const parent = target[PARENT];
-  return event[IN].bubbles && parent !== undefined ? [target, parent] : [target];
+  if (parent === undefined) return own;
+  const above = listenersOf(parent, event[IN].type).map((held) => ({ at: parent, held }));
+  const bubbling = event[IN].bubbles ? above.filter(({ held }) => !held.capture) : [];
+  return [...above.filter(({ held }) => held.capture), ...own, ...bubbling];
 }
 
 function listenersOf(target, type) {
@@ -182,8 +191,8 @@ function callListener(target, event, held) {
     if (at >= 0) list.splice(at, 1);
   }
   const callback = held.callback;
-  inside.current = target;
-  inside.phase = target === inside.target ? 2 : 3;
+  inside.current = inside.last = target;
+  inside.phase = target === inside.target ? 2 : held.capture ? 1 : 3;
   try {
     if (typeof callback === "function") callback.call(target, event);
     else callback.handleEvent(event);
@@ -201,9 +210,15 @@ function fire(target, event) {
   event.isTrusted = true;
   inside.target = target;
   const calls = [];
-  for (const at of way(target, event)) {
-    for (const held of listenersOf(at, inside.type)) {
-      calls.push(() => { if (!inside.contained || at === target) callListener(at, event, held); });
+  if (target[PARENT] === undefined) {
+    const type = inside.type;
+    for (const held of target[LISTENERS]) {
+      if (held.type === type) calls.push(() => callListener(target, event, held));
+    }
+    if (calls.length === 0) return 0;
+  } else {
+    for (const { at, held } of way(target, event)) {
+      calls.push(() => { if (!inside.contained || at === inside.last) callListener(at, event, held); });
     }
   }
   runNext(calls);

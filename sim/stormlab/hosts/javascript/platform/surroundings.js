@@ -34,23 +34,22 @@ class Storage {
   clear() { this[IN].clear(); }
 }
 // Items are properties too: localStorage.token = "x".
-function storage() {
-  return new Proxy(new Storage(), {
-    get(target, name) {
-      if (typeof name === "symbol" || name in target) {
-        const value = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      return target.getItem(name) ?? undefined;
-    },
-    set(target, name, value) { target.setItem(name, value); return true; },
-    has: (target, name) => name in target || target[IN].has(name),
-    deleteProperty(target, name) { target.removeItem(name); return true; },
-    ownKeys: (target) => [...target[IN].keys()],
-    getOwnPropertyDescriptor: (target, name) => target[IN].has(name)
-      ? { value: target[IN].get(name), writable: true, enumerable: true, configurable: true } : undefined,
-  });
-}
+const ITEMS = {
+  get(target, name) {
+    if (typeof name === "symbol" || name in target) {
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    }
+    return target.getItem(name) ?? undefined;
+  },
+  set(target, name, value) { target.setItem(name, value); return true; },
+  has: (target, name) => name in target || target[IN].has(name),
+  deleteProperty(target, name) { target.removeItem(name); return true; },
+  ownKeys: (target) => [...target[IN].keys()],
+  getOwnPropertyDescriptor: (target, name) => target[IN].has(name)
+    ? { value: target[IN].get(name), writable: true, enumerable: true, configurable: true } : undefined,
+};
+function storage() { return new Proxy(new Storage(), ITEMS); }
 
 class Navigator {
   constructor(agent) { this[IN] = { agent, online: true }; }
@@ -78,7 +77,7 @@ class Document extends EventTarget {
     this[IN] = { visible: true, loaded: false };
     this.cookie = "";
     this.title = "";
-    this.head = this.body = this.documentElement = element();
+    this.head = this.body = this.documentElement = element("div");
   }
   get readyState() { return this[IN].loaded ? "complete" : "interactive"; }
   get visibilityState() { return this[IN].visible ? "visible" : "hidden"; }
@@ -91,11 +90,11 @@ class Document extends EventTarget {
   createElement(name) { return element(name, this); }
 }
 handlerAttributes(Document.prototype, ["onvisibilitychange", "onreadystatechange"]);
-tagged(Document);
+Object.defineProperty(Document.prototype, Symbol.toStringTag, { value: "HTMLDocument" });
 
 // An <a> resolves its address, which clients use as a parser; the rest of a page does nothing.
 function element(name, page) {
-  const made = { style: {}, dataset: {}, querySelector: () => null, appendChild: (child) => child, remove() {}, setAttribute() {}, getAttribute: () => null };
+  const made = { tagName: String(name).toUpperCase(), style: {}, dataset: {}, querySelector: () => null, appendChild: (child) => child, remove() {}, setAttribute() {}, getAttribute: () => null };
   if (String(name).toLowerCase() !== "a") return made;
   let address = null;
   Object.defineProperty(made, "href", {
@@ -130,6 +129,7 @@ function consoleOf() {
   return made;
 }
 
+const CONSOLE = consoleOf();
 function processOf(client) {
   const made = {
     env: {}, argv: ["node", "client.js"], execArgv: [], platform: "linux", arch: "x64", pid: 1, title: "node",
@@ -155,7 +155,7 @@ function surroundings(client, options) {
   }
   window.globalThis = window;
   window.global = client.node ? window : undefined;
-  window.console = consoleOf();
+  window.console = { ...CONSOLE };
   if (client.node) {
     window.navigator = new NodeNavigator(options.agent);
     window.process = processOf(client);
@@ -166,22 +166,15 @@ function surroundings(client, options) {
   window.navigator = new Navigator(options.agent);
   window.window = window.self = window.top = window.parent = window.frames = window;
   window.document = new Document();
-  window.XMLHttpRequest = XMLHttpRequest;
-  window.FileReader = FileReader;
   window.document[PARENT] = window;
   window.location = new URL(options.page_url);
   window.document.location = window.location;
   window.document.defaultView = window;
   window.origin = window.location.origin;
-  window.isSecureContext = true;
   window.localStorage = storage();
   window.sessionStorage = storage();
   window.history = { state: null, length: 1, pushState() {}, replaceState() {} };
-  window.alert = (text) => put(["log", "alert", words(text)]);
-  window.confirm = () => true;
-  window.prompt = () => null;
-  window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {} });
-  Object.assign(window, { requestAnimationFrame, cancelAnimationFrame, requestIdleCallback, cancelIdleCallback });
+  Object.assign(window, PAGE);
   return window;
 }
 // On the prototype of every window, where a client's own assignment finds them.
@@ -207,7 +200,7 @@ const GLOBALS = ["globalThis", "window", "self", "global", "console", "navigator
   "location", "localStorage", "sessionStorage", "history", "process", "Buffer", "WebSocket",
   "XMLHttpRequest", "FileReader", "setImmediate", "clearImmediate", "addEventListener", "removeEventListener", "dispatchEvent",
   "requestAnimationFrame", "cancelAnimationFrame", "requestIdleCallback", "cancelIdleCallback",
-  "matchMedia", "require", "module", "exports"];
+  "matchMedia", "top", "parent", "frames", "origin", "isSecureContext", "alert", "confirm", "prompt", "require", "module", "exports"];
 
 // --- HTTP ----------------------------------------------------------------------------------------
 // Nobody answers it here: a request fails a millisecond later, as it does without a network.
@@ -283,6 +276,30 @@ for (const [value, name] of ["UNSENT", "OPENED", "HEADERS_RECEIVED", "LOADING", 
   XMLHttpRequest[name] = XMLHttpRequest.prototype[name] = value;
 }
 handlerAttributes(XMLHttpRequest.prototype, ["onreadystatechange", "onload", "onloadend", "onloadstart", "onerror", "onabort", "ontimeout", "onprogress"]);
+
+const PAGE = {
+  alert: (text) => put(["log", "alert", words(text)]),
+  confirm: () => true,
+  prompt: () => null,
+  matchMedia: () => ({ matches: false, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {} }),
+  isSecureContext: true,
+  XMLHttpRequest,
+  FileReader,
+  requestAnimationFrame,
+  cancelAnimationFrame,
+  requestIdleCallback,
+  cancelIdleCallback,
+};
+
+// American, as dates are.
+define(Number.prototype, {
+  toLocaleString() {
+    if (!Number.isFinite(+this)) return Number.isNaN(+this) ? "NaN" : this < 0 ? "-∞" : "∞";
+    const [whole, fraction] = this.toFixed(3).replace(/\.?0+$/, "").split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+  },
+});
 
 // What is collected when depends on how much others have left lying about: here nothing is.
 class WeakRef {

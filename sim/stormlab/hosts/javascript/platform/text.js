@@ -148,6 +148,7 @@ class URL {
   get search() { return shown(this[IN].query); }
   set search(text) {
     text = String(text);
+    if (text === "?" && !P.node) text = ""; // as Chromium does
     this[IN].query = text === "" ? "" : `?${percent(text.replace(/^\?/, ""), IN_QUERY)}`;
     readParams(this[IN]);
   }
@@ -281,7 +282,7 @@ function pathOf(text) {
     const dots = part.replace(/%2e/gi, ".");
     if (dots === "..") { if (kept.length > 1) kept.pop(); if (last) kept.push(""); }
     else if (dots === ".") { if (last) kept.push(""); }
-    else kept.push(percent(part, IN_PATH));
+    else kept.push(percent(part, P !== null && P.node ? IN_PATH : `${IN_PATH}|`)); // as Chromium does
   });
   return kept.length === 1 ? "/" : kept.join("/");
 }

@@ -18,13 +18,13 @@ class WebSocket extends EventTarget {
   constructor(url, protocols) {
     if (arguments.length === 0) throw new TypeError("Failed to construct 'WebSocket': 1 argument required, but only 0 present.");
     super();
-    const address = socketAddress(String(url));
+    const address = knownAddress(String(url));
     const wanted = wantedProtocols(protocols);
     this[EMITTER] = P.node;
     this[IN] = {
       number: ++P.socketSeq,
-      url: hrefOf(address),
-      origin: `${address.protocol}//${address.hostname}${address.port === "" ? "" : `:${address.port}`}`,
+      url: address.href,
+      origin: address.origin,
       state: CONNECTING,
       protocol: "",
       binary: P.node ? "nodebuffer" : "blob",
@@ -197,6 +197,22 @@ function wantedProtocols(given) {
     if (wanted.indexOf(name) !== i) throw wrong(`The subprotocol '${name}' is duplicated.`);
   });
   return wanted;
+}
+
+// Clients dial the same address again and again.
+const known = new Map();
+const KNOWN_MAX = 64;
+function knownAddress(url) {
+  const key = `${P.node ? "" : P.window.location.href} ${url}`;
+  let found = known.get(key);
+  if (found === undefined) {
+    const address = socketAddress(url);
+    const port = address.port === "" ? "" : `:${address.port}`;
+    found = { href: hrefOf(address), origin: `${address.protocol}//${address.hostname}${port}` };
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(key, found);
+  }
+  return found;
 }
 
 function socketAddress(url) {
