@@ -246,6 +246,10 @@ def table(found: Tallies) -> str:
     for name, cells in found.items():
         version = RECIPES[name].package.rpartition("@")[2]
         lines.append(f"| `{name}` {version} | " + " | ".join(map(_cell, cells.values())) + " |")
+    every = [cell for cells in found.values() for cell in cells.values()]
+    equal, cases = sum(cell.equal for cell in every), sum(cell.cases for cell in every)
+    unexplained = sum(len(cell.unexplained) for cell in every)
+    lines += ["", f"{equal:,} of {cases:,} are equal; {unexplained:,} differ without a reason."]
     return "\n".join(lines)
 
 
@@ -258,12 +262,16 @@ def reasons(found: Tallies) -> str:
         for cell in cells.values():
             for reason, count in cell.parted.items():
                 counted[reason] = counted.get(reason, 0) + count
-        parts = [f"- {reason} ({count:,} schedules)." for reason, count in counted.items()]
+        parts = [f"- {reason} ({_schedules(count)})." for reason, count in counted.items()]
         if like.why:
             parts.insert(0, f"- Compared from a first connection that succeeds: {like.why}.")
         if parts:
             lines += [f"`{name}`", "", *parts, ""]
     return "\n".join(lines).rstrip()
+
+
+def _schedules(count: int) -> str:
+    return f"{count:,} schedule{'' if count == 1 else 's'}"
 
 
 CASES = 100

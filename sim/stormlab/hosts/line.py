@@ -27,6 +27,7 @@ from stormlab.worlds.phases import Phase
 ACCEPT_NS = HANDSHAKE_NS - WAY_NS
 NOBODY = frozenset({"refuse", "stop", "hang"})  # phases in which nobody can be connected
 SILENT = frozenset({"mute", "reject"})
+DROPPING = frozenset({"serve", "reject"})  # phases that may drop what they find
 
 
 @dataclass
@@ -277,13 +278,13 @@ class Line:
         if self.state not in {State.OPEN, State.CLOSING}:
             if phase.what in {"refuse", "stop"}:
                 self._leave()
-            elif self._at_server and phase.what == "serve" and phase.drop:
+            elif self._at_server and phase.what in DROPPING and phase.drop:
                 self._after(WAY_NS, ended)  # the 101 is under way and arrives before
             return
         if phase.what == "refuse":
             self._leave()
             self._after(WAY_NS, partial(ended, Cause.KILLED, ABNORMAL))
-        elif phase.what == "stop" or (phase.what == "serve" and phase.drop):
+        elif phase.what == "stop" or (phase.what in DROPPING and phase.drop):
             self._leave()
             self._after(WAY_NS, ended)
         elif phase.what == "hang":

@@ -316,6 +316,8 @@ class Never:
         ((Phase("reject", 0.3, after_s=0.5),), ()),
         ((Phase("serve", 5.0), Phase("stop", 5.0)), ()),
         ((Phase("serve", 5.0), Phase("hang", 5.0)), ()),
+        ((Phase("serve", 5.0), Phase("reject", 5.0, drop=True)), ()),
+        ((Phase("serve", 5.0), Phase("reject", 5.0)), ()),
         ((Phase("serve", 0.055), Phase("serve", 5.0, drop=True)), ()),
         ((Phase("serve", 5.0), Phase("refuse", 5.0)), (Act("offline", 4.0), Act("online", 20.0))),
         ((Phase("serve", 5.0),), (Act("offline", 0.055), Act("online", 20.0))),

@@ -17,6 +17,7 @@ from stormlab.policy import Constant, Delays, Reconnect, Reset, Terms
 from stormlab.policy.catalogue import find_policy
 from stormlab.properties import PROMISES, Outcome, Seen, Subject
 from stormlab.worlds.bare import Act, BareWorld, Phase, run_bare
+from stormlab.worlds.bare_socket import Notices
 
 EVERY_10_S = Reconnect(
     Delays(Constant(10.0)),
@@ -27,10 +28,17 @@ IMPATIENT = replace(EVERY_10_S, terms=Terms(connect_timeout_s=3.0))
 DEAF = replace(EVERY_10_S, terms=Terms())
 
 
-def told(*phases: Phase, acts: tuple[Act, ...] = (), policy: Reconnect = EVERY_10_S) -> list[str]:
+def told(
+    *phases: Phase,
+    acts: tuple[Act, ...] = (),
+    policy: Reconnect = EVERY_10_S,
+    proof_ns: int = 0,
+    notices: Notices | None = None,
+) -> list[str]:
     """What happened, without timers and without the world's own steps."""
     world = BareWorld(phases, acts, settle_s=30.0)
-    story = run_bare(Subject.of(policy).group, world)[0]
+    group = Subject.of(policy).group
+    story = run_bare(group, world, proof_ns=proof_ns, notices=notices)[0]
     own = [step for step in story if step.event.value.startswith("page.")]
     return [step.text for step in own if "timer" not in step.event.value]
 
@@ -40,6 +48,51 @@ UP = ["0.000 s new #1", "0.060 s open #1", "0.060 s proved #1"]
 
 def test_a_server_that_serves_opens_after_three_round_trips_and_proves() -> None:
     assert told() == UP
+
+
+def test_a_proof_may_come_later_unless_the_connection_has_ended_by_then() -> None:
+    late = to_ns(0.02)
+    assert told(proof_ns=late) == [*UP[:2], "0.080 s proved #1"]
+    assert told(Phase("serve", 0.069), Phase("refuse", 60.0), proof_ns=late)[:3] == [
+        *UP[:2],
+        "0.079 s close #1 code 1006 (killed)",
+    ]
+    # in the same moment the end comes first
+    assert told(Phase("serve", 0.070), Phase("refuse", 60.0), proof_ns=late)[2] == (
+        "0.080 s close #1 code 1006 (killed)"
+    )
+    assert told(Phase("serve", 0.065), Phase("hang", 60.0), proof_ns=late)[:2] == UP[:2]
+    assert not any("proved" in line for line in told(Phase("mute", 99.0), proof_ns=late)[:2])
+
+
+def test_when_silence_is_noticed_may_be_said_by_who_knows() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def notices(opened_ns: int, silent_ns: int) -> int | None:
+        asked.append((opened_ns, silent_ns))
+        return silent_ns + to_ns(7.0)
+
+    lost = "12.000 s close #1 code 1006 (half-open)"
+    assert lost in told(Phase("serve", 5.0), Phase("hang", 60.0), notices=notices)
+    assert asked[0] == (to_ns(0.06), to_ns(5.0))
+    quiet = told(Phase("serve", 5.0), Phase("hang", 60.0), notices=lambda _opened, _silent: None)
+    assert quiet[3] == "65.010 s close #1 code 1006 (reset)"
+
+
+def test_the_end_of_a_reject_is_not_taken_for_that_of_the_next_connection() -> None:
+    """The phase ends while the second attempt is under way: it is closed one way after opening."""
+    assert told(Phase("reject", 10.11, after_s=0.05), Phase("serve", 30.0), policy=EVERY_10_S)[
+        3:6
+    ] == [
+        "10.110 s new #2",
+        "10.170 s open #2",
+        "10.170 s proved #2",
+    ]
+    assert told(Phase("reject", 10.165, after_s=0.05), Phase("serve", 30.0))[3:6] == [
+        "10.110 s new #2",
+        "10.170 s open #2",
+        "10.180 s close #2 code 1012 (server closed)",
+    ]
 
 
 def test_a_crash_drops_with_1006_and_refuses_after_one_round_trip() -> None:

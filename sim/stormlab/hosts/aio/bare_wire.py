@@ -117,7 +117,7 @@ class BareWire:
         later = self._run.end
         if phase.what == "refuse":
             later(WAY_NS, partial(end, Cause.KILLED, ABNORMAL))
-        elif phase.what == "stop" or (phase.what == "serve" and phase.drop):
+        elif phase.what == "stop" or (phase.what in {"serve", "reject"} and phase.drop):
             later(WAY_NS, partial(end, Cause.SERVER_CLOSED, phase.code))
         elif phase.what == "hang":
             self.falls_silent()
