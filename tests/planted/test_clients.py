@@ -108,7 +108,7 @@ FAULTS = (
         "ends-with-1001",
         "converges",
         "socket.onclose = () => this.lost();",
-        "socket.onclose = (event) => event.code !== 1001 && this.lost();",
+        "socket.onclose = (event) => (event.code === 1001 ? this.drop() : this.lost());",
     ),
     Fault(
         "gives-up-in-silence",
@@ -169,7 +169,7 @@ FAULTS = (
         "hammers",
         "amplification-bounded",
         "const CAP_MS = 20_000;",
-        "const CAP_MS = 100;",
+        "const CAP_MS = 1_600;",
     ),
 )
 

@@ -131,7 +131,7 @@ def compare(  # noqa: PLR0913  one argument per option, all by keyword
     from stormlab.cli.compare_code import compare_code, names_code  # noqa: PLC0415
 
     if names_code(policies):
-        chosen = None if engine == "auto" else engine
+        chosen = None if engine == "reference" else engine
         given = (scenario, precision, replications_max, jobs, *settings, *figures, chosen, out)
         if any(each is not None for each in given):
             fail("real code: allowed here: --replications (worlds), --seed, --json, --quiet")

@@ -81,7 +81,7 @@ def test_json_holds_the_same(folder: Path) -> None:
             "real code: allowed here: --replications (worlds), --seed, --json, --quiet",
         ),
         (["a.ts", "b.ts", "--jobs", "2"], "real code: allowed here: --replications"),
-        (["a.ts", "b.ts", "--engine", "reference"], "real code: allowed here: --replications"),
+        (["a.ts", "b.ts", "--engine", "fleet"], "real code: allowed here: --replications"),
         (["a.ts"], "a comparison takes two different clients or more"),
         (["a.ts", "a.ts"], "a comparison takes two different clients or more"),
     ],
