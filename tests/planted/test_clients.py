@@ -194,6 +194,11 @@ def test_the_fault_is_found(fault: Fault, tmp_path: Path) -> None:
     assert found_in(fault, tmp_path, 0)
 
 
+def test_no_promise_of_code_alone_is_vacuous() -> None:
+    of_code = {name for name, promise in PROMISES.items() if promise.tiers == ("code",)}
+    assert of_code <= {fault.promise for fault in FAULTS}
+
+
 @pytest.mark.slow
 @ALL
 def test_the_fault_is_found_in_nine_of_ten_seeds(fault: Fault, tmp_path: Path) -> None:

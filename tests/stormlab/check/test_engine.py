@@ -96,7 +96,7 @@ def test_counterexamples_are_written_only_when_there_are_any(
     ("arguments", "complaint"),
     [
         ({"promises": ["converge"]}, "promise 'converge': there is none; did you mean 'converges'"),
-        ({"promises": ["sends-when-open"]}, "is about the code of a page, which"),
+        ({"promises": ["sends-when-open"]}, "is about the code of a page or real code, which"),
         ({"budget": "huge"}, "budget: found 'huge'; allowed: dev, ci, nightly"),
     ],
 )
@@ -115,5 +115,7 @@ def test_the_code_of_a_page_is_held_to_promises_about_pages() -> None:
     )
     assert analysed.outcome is Outcome.BROKEN
     assert repaired.outcome is Outcome.HOLDS
-    with pytest.raises(CheckError, match=r"is about policies, which page\.hook=manager is not"):
+    with pytest.raises(
+        CheckError, match=r"is about policies or real code, which page\.hook=manager is not"
+    ):
         check_policy("page.hook=manager", promises=["converges"])
