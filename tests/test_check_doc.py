@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,7 @@ def printed(folder: Path, marker: str, code: int) -> tuple[str, str]:
 def test_the_command_and_its_counterexample(folder: Path) -> None:
     shown, said = printed(folder, "$ stormlab check ours.py:Ours", 1)
     assert said.startswith(shown)
-    shown, said = printed(folder, "$ stormlab replay", 1)
+    shown, said = printed(folder, "$ stormlab replay stormlab-replays/Ours", 1)
     assert said == shown
 
 
@@ -80,10 +81,62 @@ def test_the_strategies_find_no_policy_with_two_sockets(folder: Path) -> None:
     assert ended.returncode == 0, ended.stdout
 
 
+NEEDS_NPM = pytest.mark.skipif(
+    shutil.which("npm") is None or shutil.which("node") is None,
+    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
+)
+
+
+@pytest.fixture(scope="module")
+def web(folder: Path) -> Path:
+    """The same project, with the page's files of a client."""
+    for name in ("client.ts", "repaired.ts"):
+        (folder / name).write_text(block("typescript", f"// {name}"), encoding="utf-8")
+    for name in ("mine.py", "test_client.py"):
+        (folder / name).write_text(block("python", f"# {name}"), encoding="utf-8")
+    return folder
+
+
+@NEEDS_NPM
+def test_real_code_and_its_counterexample(web: Path) -> None:
+    shown, said = printed(web, "$ stormlab check client.ts", 1)
+    assert said.startswith(shown)
+    shown, said = printed(web, "$ stormlab replay stormlab-replays/client", 1)
+    assert said == shown
+
+
+@NEEDS_NPM
+def test_the_repaired_client_keeps_its_promises(web: Path) -> None:
+    ended = run(web, "-m", "stormlab", "check", "repaired.ts")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@NEEDS_NPM
+def test_the_recipe_is_one(web: Path) -> None:
+    ended = run(web, "-m", "stormlab", "check", "recipe:mine.py", "--promise", "converges")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@NEEDS_NPM
+def test_the_class_for_clients_gives_named_tests(web: Path) -> None:
+    ended = run(web, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "test_client.py")
+    assert ended.returncode == 0, ended.stdout
+    assert "PASSED test_client.py::TestOurClient::test_converges" in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("1 passed, 1 xfailed")
+
+
+@NEEDS_NPM
+def test_two_clients_are_compared(web: Path) -> None:
+    command, _, _ = block("console", "$ stormlab compare").partition("\n")
+    ended = run(web, "-m", *command.removeprefix("$ ").replace("40", "10").split())
+    assert ended.returncode == 0, ended.stderr
+    assert "quiet-after-the-end" in ended.stdout
+
+
 def test_the_table_of_worlds_tells_the_budgets() -> None:
     from stormlab.check import BUDGETS  # noqa: PLC0415  beside its use
 
-    for tier in ("bare", "herd", "fleet", "page"):
+    for tier in ("bare", "herd", "fleet", "code", "page"):
         [row] = re.findall(rf"^\| {tier} \|.*$", PAGE, re.MULTILINE)
         shown = [int(cell.replace(",", "")) for cell in row.split("|")[3:6]]
         assert shown == [BUDGETS[name].cases[tier] for name in ("dev", "ci", "nightly")]

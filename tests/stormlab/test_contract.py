@@ -1,5 +1,6 @@
 """A policy's tests for pytest: one named test per promise, each class its own."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stormlab.check import Budget, CheckError, PromiseBrokenError, Verdict
-from stormlab.contract import ReconnectContract
+from stormlab.contract import ClientContract, ReconnectContract
+from stormlab.hosts.finding import recipes
 from stormlab.policy import Delays, Exponential, Full, Reconnect, Reset, Terms
 
 SOUND = Reconnect(
@@ -20,7 +22,8 @@ SMALL = Budget("small", {"bare": 30, "herd": 1, "fleet": 1}, 30, 20_000)
 FILE = """
 from dataclasses import replace
 from stormlab.check import Budget
-from stormlab.contract import ReconnectContract
+from stormlab.contract import ClientContract, ReconnectContract
+from stormlab.hosts.finding import recipes
 from stormlab.policy import Delays, Exponential, Full, NoJitter, Reconnect, Reset, Terms
 
 SOUND = Reconnect(
@@ -169,3 +172,80 @@ def test_nothing_is_a_plugin() -> None:
     code = "import sys, stormlab.contract; print({'pytest', 'hypothesis'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout.strip() == "set()"
+
+
+# --- real code -----------------------------------------------------------------------------------
+
+CLIENT = """
+export default (url: string, env: { note(kind: string): void }) => {
+  let socket: WebSocket, timer: number, closed = false, failures = 0;
+  const connect = () => {
+    socket = new WebSocket(url);
+    socket.onopen = () => { failures = 0; };
+    socket.onclose = () => {
+      if (closed) return;
+      if (++failures > 5) return env.note("gave up");
+      timer = setTimeout(connect, 1000 + 4000 * Math.random());
+    };
+  };
+  connect();
+  return { close() { closed = true; clearTimeout(timer); socket.close(); } };
+};
+"""
+CLIENT_FILE = """
+from pathlib import Path
+
+from stormlab.check import Budget
+from stormlab.contract import ClientContract
+from stormlab.hosts.recipe import Declares
+
+
+class TestOurClient(ClientContract):
+    client = Path("client.ts")
+    declares = Declares(gives_up=True, attempts_max=5)
+    budget = Budget("small", {"code": 60}, 30, 20_000)
+    promises = ("converges", "gives-up-as-declared", "raises-nothing", "sends-when-open")
+    replays = None
+
+
+class TestWithoutAWord(TestOurClient):
+    declares = None
+    expected_to_fail = {"converges": "gives up", "gives-up-as-declared": "declares nothing"}
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("npm") is None or shutil.which("node") is None,
+    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
+)
+def test_a_client_of_real_code_has_a_test_for_each_promise(tmp_path: Path) -> None:
+    (tmp_path / "client.ts").write_text(CLIENT, encoding="utf-8")
+    (tmp_path / "test_client.py").write_text(CLIENT_FILE, encoding="utf-8")
+    ended = run_pytest(tmp_path, "test_client.py")
+    assert ended.returncode == 0, ended.stdout
+    assert "PASSED test_client.py::TestOurClient::test_converges" in ended.stdout
+    assert "PASSED test_client.py::TestOurClient::test_gives_up_as_declared" in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("4 passed, 2 skipped, 2 xfailed")
+
+
+def test_a_promise_that_code_cannot_be_held_to_is_refused_at_once() -> None:
+    with pytest.raises(CheckError, match="promise 'one-pending-timer' is about policies or"):
+
+        class _Ours(ClientContract):
+            client = "npm:phoenix@1.8.16"
+            promises = ("one-pending-timer",)
+
+
+def test_a_recipe_or_a_text_is_a_client_and_is_called_by_its_name() -> None:
+    recipe = recipes()["phoenix"]
+
+    class _Recipe(ClientContract):
+        client = recipe
+        start = "() => {}"
+
+    class _Text(ClientContract):
+        client = "npm:phoenix@1.8.16"
+
+    assert _Recipe.policy.start == "() => {}"
+    assert _Recipe._label == "phoenix"
+    assert _Text.policy == _Text._label == "npm:phoenix@1.8.16"

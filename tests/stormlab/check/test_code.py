@@ -181,7 +181,8 @@ def test_code_that_is_stopped_again_and_again_ends_the_check() -> None:
     ],
 )
 def test_what_is_raised_in_a_life_is_one_line(error: Exception, line: str) -> None:
-    def live(_world: BareWorld, **_given: object) -> Story:
+    def live(world: BareWorld, **_given: object) -> Story:
+        del world
         raise error
 
     with pytest.raises(CheckError, match=line):

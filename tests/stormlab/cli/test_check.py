@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -204,3 +205,99 @@ def test_every_process_says_the_same() -> None:
     ]
     assert [run.returncode for run in said] == [1, 1]
     assert said[0].stdout == said[1].stdout
+
+
+# --- real code -----------------------------------------------------------------------------------
+
+NEEDS_NPM = pytest.mark.skipif(
+    shutil.which("npm") is None or shutil.which("node") is None,
+    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
+)
+CLIENT = """
+export default (url) => {
+  let socket;
+  const connect = () => {
+    socket = new WebSocket(url);
+    socket.onclose = () => { setTimeout(connect, 1000 + 4000 * Math.random()); };
+    socket.onopen = () => { throw new Error("x".repeat(1000)); };
+  };
+  connect();
+  return { close() { socket.close(); } };
+};
+"""
+
+
+@NEEDS_NPM
+def test_real_code_is_checked_and_replayed(
+    stormlab: Stormlab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    budget = Budget("dev", {"code": 40, "herd": 1}, 40, 20_000)
+    monkeypatch.setattr("stormlab.check.budget.BUDGETS", {**BUDGETS, "dev": budget})
+    (tmp_path / "client.ts").write_text(CLIENT, encoding="utf-8")
+    names = ("--promise", "quiet-after-the-end", "--promise", "raises-nothing")
+    ended = stormlab("check", "client.ts", *names, "--junit", "c.xml")
+    assert ended.code == 1, ended
+    assert ended.out.splitlines()[-1] == "client.ts breaks 2 of 2 promises."
+    assert "client: closed by the application at 0 s" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 130
+    [suite] = ET.parse(tmp_path / "c.xml").getroot()  # noqa: S314  written a line above
+    assert len(suite) == 2
+    document = json.loads(stormlab("check", "client.ts", *names, "--json").out)
+    assert [each["outcome"] for each in document["promises"]] == ["broken", "broken"]
+    file = "stormlab-replays/client.ts--quiet-after-the-end.json"
+    again = stormlab("replay", file, "--figure", "found.svg")
+    assert again.code == 1, again
+    assert again.out.splitlines()[-1] == "still broken: an attempt after close() by the application"
+    assert (tmp_path / "found.svg").stat().st_size > 1_000
+    fixed = CLIENT.replace("socket.close();", "socket.onclose = null; socket.close();")
+    (tmp_path / "client.ts").write_text(fixed, encoding="utf-8")
+    again = stormlab("replay", file)
+    assert (again.code, again.out.splitlines()[-1]) == (0, "fixed")
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("gone.ts", "gone.ts: no such file"),
+        ("client.css", "client.css: found a file; allowed: .js, .mjs"),
+        ("npm:phoenix", "npm:phoenix: no version; allowed: one exact version"),
+        ("npm:no-such-thing@1.0.0", "no recipe for 'no-such-thing'"),
+        ("recipe:gone.py", "gone.py: no such file"),
+        ("recipe:mine.py", "mine.py: no function package(); a recipe has"),
+    ],
+)
+def test_bad_code_is_one_line(
+    stormlab: Stormlab, tmp_path: Path, target: str, complaint: str
+) -> None:
+    (tmp_path / "client.css").write_text("a {}", encoding="utf-8")
+    ended = stormlab("check", target, "--quiet")
+    assert ended.code == 2
+    assert complaint in ended.err
+    assert ended.err.count("\n") == 1
+    assert not (tmp_path / "stormlab-replays").exists()
+
+
+def test_without_npm_it_says_what_to_install(
+    stormlab: Stormlab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("STORMLAB_CACHE", str(tmp_path / "empty"))
+    (tmp_path / "client.ts").write_text(CLIENT, encoding="utf-8")
+    ended = stormlab("check", "client.ts", "--quiet")
+    assert ended.code == 2
+    assert "npm, which is not on PATH: install Node.js 18 or newer" in ended.err
+
+
+@NEEDS_NPM
+def test_without_the_engine_it_says_what_to_install(
+    stormlab: Stormlab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from stormlab.hosts.javascript import engine  # noqa: PLC0415  beside its use
+
+    monkeypatch.setattr(engine, "_engines", type(engine._engines)())
+    monkeypatch.setitem(sys.modules, "quickjs", None)
+    (tmp_path / "client.ts").write_text(CLIENT, encoding="utf-8")
+    ended = stormlab("check", "client.ts", "--quiet")
+    assert ended.code == 2
+    assert "needs quickjs-ng: pip install 'stormlab[js]'" in ended.err
+    assert ended.err.count("\n") == 1

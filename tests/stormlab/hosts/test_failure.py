@@ -1,8 +1,9 @@
+"""What hosting refuses is caught as one kind of error."""
+
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.engine import CodeError
 
 
-def test_code_that_fails_is_a_failure_of_hosting() -> None:
-    """Who catches the one catches the other; both are one line."""
+def test_what_an_engine_refuses_is_a_refusal_of_hosting() -> None:
     assert issubclass(CodeError, HostError)
-    assert str(CodeError("an endless loop")) == "an endless loop"
+    assert str(HostError("one line")) == "one line"

@@ -45,7 +45,7 @@ def test_acts_are_in_order_and_whoever_goes_offline_or_out_of_sight_comes_back()
         assert times == sorted(times)
         assert not times or times[0] >= 0
         for away, back in (("offline", "online"), ("hide", "show")):
-            count = Counter(act.do for act in world.acts)
+            count = Counter(str(act.do) for act in world.acts)
             assert count[away] == count[back]
 
 
