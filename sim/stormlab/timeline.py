@@ -100,7 +100,10 @@ MEANING: dict[Event, str] = {
     Event.SERVED: "a worker has finished the handshake",
     Event.CLOSED: "the server closes the connection",
     Event.DEPENDENCY: "a call behind the handshake ended",
-    Event.UNCAUGHT: "the program raised what nobody caught",
+    Event.CONSOLE: "the code writes to its console",
+    Event.UNCAUGHT: "an error that the code does not catch",
+    Event.NOTED: "the code says of itself",
+    Event.HALTED: "the code is stopped",
 }
 
 _STATES = {State.CONNECTING: "CONNECTING", State.OPEN: "OPEN", State.CLOSING: "CLOSING"}

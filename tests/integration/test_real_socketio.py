@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import socketio  # type: ignore[import-untyped]
+import socketio
 
 from stormlab.clock import to_ns
 from stormlab.draws import Draws

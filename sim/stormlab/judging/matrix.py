@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from stormlab import __version__
 from stormlab.check.replay import Replay, plain_name
+from stormlab.check.see import OF_POLICIES
 from stormlab.check.verdict import Judged, Verdict
 from stormlab.evidence import Outcome
 from stormlab.policy.catalogue import Entry, Kind
@@ -73,17 +74,20 @@ class Column:
         return self.promise.name
 
 
+_OF_POLICIES = set(OF_POLICIES)
+
+
 def columns() -> tuple[Column, ...]:
-    """Every promise that policies are held to, in their order; pages' promises are left out."""
+    """Every promise that policies are held to, in their order; others are about pages or code."""
     found = []
     for letter, (theme, module) in THEMES.items():
-        fitting = [each for each in module.PROMISES if set(each.tiers) - {"page"}]
+        fitting = [each for each in module.PROMISES if set(each.tiers) & _OF_POLICIES]
         for number, promise in enumerate(fitting, 1):
             found.append(Column(f"{letter}{number}", theme, promise))
     missing = [
         name
         for name, each in PROMISES.items()
-        if set(each.tiers) - {"page"} and name not in {column.name for column in found}
+        if set(each.tiers) & _OF_POLICIES and name not in {column.name for column in found}
     ]
     if missing:
         raise KeyError(f"promises of no theme: {', '.join(missing)}")

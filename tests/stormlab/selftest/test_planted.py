@@ -34,7 +34,10 @@ class Point:
     [
         ((GOOD, GOOD), "planted fault one: found a second time"),
         ((FAULT,), "planted fault one: no promise 'hot-loop'"),
-        ((replace(GOOD, tier="page"),), "attempts-bounded is tried in bare, fleet, not in page"),
+        (
+            (replace(GOOD, tier="page"),),
+            "attempts-bounded is tried in bare, fleet, code, not in page",
+        ),
         ((3,), "a planted fault: found a int"),
     ],
 )
