@@ -144,8 +144,8 @@ LIKENESSES = {
                 partings.fell_silent,
             ),
             Parting(
-                "the confirmation of a subscription, 20 ms after the welcome, is heard as a ping is;"
-                " the policy counts pings only",
+                "the confirmation of a subscription, 20 ms after the welcome, is heard as a ping"
+                " is; the policy counts pings only",
                 partings.confirmed,
             ),
             Parting(
