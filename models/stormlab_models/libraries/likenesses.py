@@ -144,6 +144,11 @@ LIKENESSES = {
                 partings.fell_silent,
             ),
             Parting(
+                "the confirmation of a subscription, 20 ms after the welcome, is heard as a ping"
+                " is; the policy counts pings only",
+                partings.confirmed,
+            ),
+            Parting(
                 "0.2 s after the page is shown, or 0.5 s later where an attempt is under way, the"
                 " code tries besides its polls; the policy tries once",
                 partings.shown,

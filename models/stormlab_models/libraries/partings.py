@@ -76,6 +76,15 @@ def shown(model: Story, code: Story, number: int) -> bool:
     return any(time_ns - to_ns(after_s) in shown_ns for after_s in (0.2, 0.7))
 
 
+def confirmed(model: Story, code: Story, number: int) -> bool:
+    """The last that the code heard was a round trip after an opening: no ping, but an answer."""
+    time_ns = _parts_ns(model, code, number)
+    opened, heard = _before(code, time_ns, Event.OPEN), _before(code, time_ns, Event.MESSAGE)
+    if not opened or not heard:
+        return False
+    return heard[-1].time_ns - opened[-1].time_ns == to_ns(0.02)
+
+
 def slow_end(model: Story, code: Story, number: int) -> bool:
     """The code closed a silent connection, and its end came while the code still waited for it."""
     own = _given_up(code, number)

@@ -242,6 +242,20 @@ Applies = Callable[[Story, Story, int], bool]
             1,
             False,
         ),
+        (
+            partings.confirmed,
+            (*CONNECTED, (9, "new", 2)),
+            (*CONNECTED, (0.08, "message", 1), (1, "close", 1), (8, "new", 2)),
+            1,
+            True,
+        ),
+        (
+            partings.confirmed,
+            (*CONNECTED, (9, "new", 2)),
+            (*CONNECTED, (0.08, "message", 1), (3.06, "message", 1), (8, "new", 2)),
+            1,
+            False,
+        ),
         # 1000 before the proof
         (
             partings.wanted_end,
