@@ -157,7 +157,7 @@ def _fooled(subject: Subject, story: Story, end_ns: int) -> list[tuple[int, int]
 
 
 def _is_paced(story: Story, attempts: list[Step]) -> bool:
-    """Whether the server's answers were the proof that a reset needs, and it waited nevertheless."""
+    """Whether the server's answers were proof enough for a reset, and it waited nevertheless."""
     begin_ns, end_ns = attempts[0].time_ns, attempts[-1].time_ns
     waits = [wait_ns for wait_ns, _ in _waits(story, begin_ns - 1, end_ns + 1)]
     return _proved_in(story, begin_ns, end_ns) and sum(waits) >= PACE_NS * max(len(waits), 1)
