@@ -104,3 +104,19 @@ def test_the_same_breach_shrinks_to_the_same_world() -> None:
     for make in (lambda pick: bare_world(pick, 60.0), page_world):
         world = make(Addressed(1, 3))
         assert shrink(world, lambda _: True) == shrink(world, lambda _: True)
+
+
+def test_what_is_done_to_a_client_stays_before_the_healing() -> None:
+    """Without the outage before it, a close and its undoing come as much earlier."""
+    acts = (Act("close", 62.0), Act("by_hand", 79.0))
+    world = BareWorld((Phase("refuse", 30.0), Phase("serve", 50.0)), acts, 60.0)
+
+    def needs_it_before_the_healing(each: World) -> bool:
+        assert isinstance(each, BareWorld)
+        doings = [act.do for act in each.acts]
+        return doings == ["close", "by_hand"] and each.acts[-1].at_s <= each.healed_s
+
+    found = shrink(world, needs_it_before_the_healing)
+    assert isinstance(found, BareWorld)
+    assert not found.phases
+    assert [act.at_s for act in found.acts] == [0.0, 0.0]
