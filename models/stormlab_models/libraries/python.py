@@ -21,11 +21,13 @@ async def websockets_client(url: str) -> None:
 
 async def socketio_client(url: str) -> None:
     """``python-socketio``'s asyncio client over WebSocket."""
-    import socketio  # noqa: PLC0415  an extra
+    import aiohttp  # noqa: PLC0415  extras
+    import socketio  # noqa: PLC0415
 
-    client = socketio.AsyncClient()
-    await client.connect(url, transports=["websocket"], retry=True)
-    await client.wait()
+    async with aiohttp.ClientSession() as session:  # the library leaves its own open when it fails
+        client = socketio.AsyncClient(http_session=session)
+        await client.connect(url, transports=["websocket"], retry=True)
+        await client.wait()
 
 
 WEBSOCKETS = Program(
