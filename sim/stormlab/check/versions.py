@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stormlab.check.batch import settled_s
-from stormlab.check.code import CodeSubject
 from stormlab.check.guard import CheckError, limited
-from stormlab.check.see import Code, Target, see, target_of
+from stormlab.check.see import Code, Target, kind_of, see, target_of
 from stormlab.clock import to_s
 from stormlab.evidence import Outcome
 from stormlab.properties.promises import Promise, Seen
@@ -112,10 +111,10 @@ def side_by_side(
     Raises:
         CheckError: one line, when a client cannot be had or fails, or there is one only.
     """
+    for client in clients:
+        if kind_of(client) != "code":
+            raise CheckError(f"{client}: not real code; allowed: npm:NAME@VERSION, a file")
     targets = [target_of(client) for client in clients]
-    for target in targets:
-        if not isinstance(target.subject, CodeSubject):
-            raise CheckError(f"{target.name}: not real code; allowed: npm:NAME@VERSION, a file")
     if len({target.name for target in targets}) < max(len(targets), 2):
         raise CheckError("a comparison takes two different clients or more")
     settle_s = max(settled_s(target) for target in targets)
