@@ -103,7 +103,7 @@ def test_what_never_happened_in_some_world_has_no_mean() -> None:
     ("clients", "line"),
     [
         (["phoenix", "npm:phoenix@1.8.16"], r"^phoenix: not real code; allowed: npm:NAME@VERSION"),
-        (["gone.ts", "gone.js"], r"^gone\.ts: no such file$"),
+        (["gone.ts", "./gone.js"], r"^gone\.ts: no such file$"),
         ([], "^a comparison takes two different clients or more$"),
     ],
 )
