@@ -1,5 +1,6 @@
 """What the tests share: the command line as a person meets it, and traces made by hand."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,16 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("stormlab")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what runs npm packages where there is no npm."""
+    if shutil.which("npm") is not None and shutil.which("node") is not None:
+        return
+    missing = pytest.mark.skip(reason="needs Node.js 18 or newer with npm: https://nodejs.org")
+    for item in items:
+        if item.get_closest_marker("npm") is not None:
+            item.add_marker(missing)
 
 
 @dataclass(frozen=True)

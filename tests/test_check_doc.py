@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,10 +80,7 @@ def test_the_strategies_find_no_policy_with_two_sockets(folder: Path) -> None:
     assert ended.returncode == 0, ended.stdout
 
 
-NEEDS_NPM = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+NEEDS_NPM = pytest.mark.npm
 
 
 @pytest.fixture(scope="module")

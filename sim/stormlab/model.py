@@ -6,9 +6,8 @@ its traces. Scenarios are found by entry point too (group ``stormlab.scenarios``
 ``*.toml`` files are scenarios).
 """
 
-import gc
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -21,6 +20,7 @@ from pydantic import BaseModel
 
 from stormlab import __version__
 from stormlab.clock import Clock, to_ns
+from stormlab.collector import collector_off
 from stormlab.draws import Draws
 from stormlab.engines import Choice, choose
 from stormlab.faults import check_offered
@@ -239,7 +239,7 @@ def run(scenario: Scenario, seed: int = 0, engine: str | None = None) -> Trace:
             raise ScenarioError(msg) from None
     model = find_model(scenario.model)
     world = World(Clock(), Draws(seed), Recorder())
-    with _collector_off(), world.around:
+    with collector_off(), world.around:
         model.build(world, scenario)
         world.clock.run(to_ns(scenario.duration_s))
         for end in world.endings:
@@ -255,15 +255,3 @@ def run(scenario: Scenario, seed: int = 0, engine: str | None = None) -> Trace:
             "duration_ns": to_ns(scenario.duration_s),
         }
         return world.recorder.finish(header)
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """Pause the cyclic collector: at 10^5 events it costs more than the simulation."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

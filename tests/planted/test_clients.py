@@ -4,7 +4,6 @@ The sound client keeps every promise, and the one that is written by hand on the
 those that it should. Files: ``tests/stormlab/check/clients``.
 """
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +14,7 @@ from stormlab.hosts.recipe import Declares
 from stormlab.hosts.wire import Caller, Data, SilentPeer
 from stormlab.properties import PROMISES
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+pytestmark = pytest.mark.npm
 
 CLIENTS = Path(__file__).parents[1] / "stormlab" / "check" / "clients"
 SOUND, HANDWRITTEN = CLIENTS / "sound.ts", CLIENTS / "handwritten.ts"

@@ -1,6 +1,5 @@
 """A policy's tests for pytest: one named test per promise, each class its own."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -214,10 +213,7 @@ class TestWithoutAWord(TestOurClient):
 """
 
 
-@pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+@pytest.mark.npm
 def test_a_client_of_real_code_has_a_test_for_each_promise(tmp_path: Path) -> None:
     (tmp_path / "client.ts").write_text(CLIENT, encoding="utf-8")
     (tmp_path / "test_client.py").write_text(CLIENT_FILE, encoding="utf-8")

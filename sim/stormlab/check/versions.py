@@ -22,7 +22,7 @@ from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.herd import HerdWorld
 from stormlab.worlds.made import Addressed
 from stormlab.worlds.made_code import code_world
-from stormlab.worlds.story import BY_APPLICATION, Story
+from stormlab.worlds.story import Story, closings
 
 WORLDS, HERDS, WALKS = 100, 2, 4  # of fleets, and of delays through 1,200 refusals
 FIGURES: Mapping[str, str] = {
@@ -177,7 +177,7 @@ def _judge(
 def figures(seen: Seen) -> dict[str, float]:
     """The figures of one run, by the names of :data:`FIGURES`."""
     story = seen.stories[0]
-    closed, reopened_ns = _closed(story)
+    closed, reopened_ns = closings(story)
     ready_ns = max(seen.healed_ns, reopened_ns)
     connected_ns, back_ns, most = _times(story, ready_ns, seen.end_ns)
     if closed:
@@ -190,17 +190,6 @@ def figures(seen: Seen) -> dict[str, float]:
         "sockets": float(most),
         "errors": float(errors),
     }
-
-
-def _closed(story: Story) -> tuple[bool, int]:
-    """Whether the application closed it for good; when a person last opened it again."""
-    closed, reopened_ns = False, 0
-    for step in story.of(Event.CLOSE_CALLED, Event.RETRY_BY_HAND):
-        if step.event is Event.CLOSE_CALLED:
-            closed = closed or step.detail == BY_APPLICATION
-        elif closed:
-            closed, reopened_ns = False, step.time_ns
-    return closed, reopened_ns
 
 
 def _times(story: Story, ready_ns: int, end_ns: int) -> tuple[int, int | None, int]:

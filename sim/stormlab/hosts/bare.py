@@ -69,18 +69,10 @@ class _Life:
         self.around = Surroundings(self.clock, peer, self.diary, closing_ns)
         self.client = make(self.around, Draws(world.seed))
         self.cut = False
-        at_s = 0.0
-        for phase in (*world.phases, Phase("serve", world.settle_s)):
-            self._at(to_ns(at_s), 0, partial(self.around.enter, phase))
-            at_s += phase.for_s
-        for act in world.acts:
-            order = 1 if act.do in OF_THE_DEVICE else 3
-            self._at(to_ns(act.at_s), order, partial(self._act, act))
-        self._at(0, 2, self.client.start)
+        schedule(self.clock, world, self.around.enter, self._act, self.client.start)
 
-    def _at(self, time_ns: int, order: int, action: Callable[[], None]) -> None:
-        """Of one moment: server, device, start, person, and then what clients do."""
-        self.clock.at(time_ns, Rank.FAULT, action, attempt=order)
+    def _act(self, act: Act) -> None:
+        perform(act, self.around, self.client)
 
     def run(self) -> Story:
         """Live to the end."""
@@ -106,21 +98,44 @@ class _Life:
         next_ns = self.clock.next_ns
         return self.end_ns if next_ns is None else min(max(time_ns, next_ns), self.end_ns)
 
-    def _act(self, act: Act) -> None:
-        now_ns, client = self.clock.now_ns, self.client
-        if act.do == "close":
-            self.diary.note(now_ns, Event.CLOSE_CALLED, detail=BY_APPLICATION)
-            client.call("close")
-        elif act.do == "by_hand":
-            if client.has("reconnect"):
-                self.diary.note(now_ns, Event.RETRY_BY_HAND)
-                client.call("reconnect")
-        elif act.do in {"hide", "show"}:
-            self.diary.note(now_ns, Event.HIDDEN if act.do == "hide" else Event.VISIBLE)
-            client.visible(visible=act.do == "show")
-        else:
-            self.around.go(online=act.do == "online")
-            client.online(online=act.do == "online")
+
+def perform(act: Act, around: Surroundings, client: HostedClient) -> None:
+    """Something that the device or the person does to a client, in deed and in its story."""
+    now_ns, note = around.clock.now_ns, around.diary.note
+    if act.do == "close":
+        note(now_ns, Event.CLOSE_CALLED, detail=BY_APPLICATION)
+        client.call("close")
+    elif act.do == "by_hand":
+        if client.has("reconnect"):
+            note(now_ns, Event.RETRY_BY_HAND)
+            client.call("reconnect")
+    elif act.do in {"hide", "show"}:
+        note(now_ns, Event.HIDDEN if act.do == "hide" else Event.VISIBLE)
+        client.visible(visible=act.do == "show")
+    else:
+        around.go(online=act.do == "online")
+        client.online(online=act.do == "online")
+
+
+def schedule(
+    clock: Clock,
+    world: BareWorld,
+    enter: Callable[[Phase], None],
+    act: Callable[[Act], None],
+    start: Callable[[], None],
+) -> None:
+    """Put a world's schedule on the clock.
+
+    Of one moment: server, device, start, person, and then what clients do.
+    """
+    at_s = 0.0
+    for phase in (*world.phases, Phase("serve", world.settle_s)):
+        clock.at(to_ns(at_s), Rank.FAULT, partial(enter, phase), attempt=0)
+        at_s += phase.for_s
+    for one in world.acts:
+        order = 1 if one.do in OF_THE_DEVICE else 3
+        clock.at(to_ns(one.at_s), Rank.FAULT, partial(act, one), attempt=order)
+    clock.at(0, Rank.FAULT, start, attempt=2)
 
 
 def run_hosted(

@@ -5,21 +5,25 @@ a story and chance of its own; they share the clock and the phases of the server
 anybody else: the modelled server has no queue (:mod:`stormlab.hosts.line`).
 """
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 
-from stormlab.clock import Clock, Rank, to_ns
+from stormlab.clock import Clock, to_ns
+from stormlab.collector import collector_off
 from stormlab.draws import Draws
-from stormlab.hosts.bare import CLOSING_NS, OF_THE_DEVICE, STEPS_MAX, HostedClient, MakeClient
+from stormlab.hosts.bare import (
+    CLOSING_NS,
+    STEPS_MAX,
+    HostedClient,
+    MakeClient,
+    perform,
+    schedule,
+)
 from stormlab.hosts.diary import Diary
 from stormlab.hosts.line import Surroundings
 from stormlab.hosts.wire import Peer
-from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.phases import Act, Phase
-from stormlab.worlds.story import BY_APPLICATION, Story
+from stormlab.worlds.story import Story
 
 
 class _Member:
@@ -36,20 +40,7 @@ class _Member:
 
     def act(self, act: Act) -> None:
         """Something that the device or the person does."""
-        now_ns, note, client = self.around.clock.now_ns, self.diary.note, self.client
-        if act.do == "close":
-            note(now_ns, Event.CLOSE_CALLED, detail=BY_APPLICATION)
-            client.call("close")
-        elif act.do == "by_hand":
-            if client.has("reconnect"):
-                note(now_ns, Event.RETRY_BY_HAND)
-                client.call("reconnect")
-        elif act.do in {"hide", "show"}:
-            note(now_ns, Event.HIDDEN if act.do == "hide" else Event.VISIBLE)
-            client.visible(visible=act.do == "show")
-        else:
-            self.around.go(online=act.do == "online")
-            client.online(online=act.do == "online")
+        perform(act, self.around, self.client)
 
 
 def run_fleet(
@@ -66,7 +57,7 @@ def run_fleet(
     side for each of them; ``closing_ns``: see :func:`stormlab.hosts.bare.run_hosted`. A client
     whose story grows too long ends the run for all; its story is marked as cut.
     """
-    with _no_collection():
+    with collector_off():
         clock, draws = Clock(), Draws(world.seed)
         members = [
             _Member(number, clock, make, make_peer(), draws, closing_ns)
@@ -84,7 +75,7 @@ def run_fleet(
 
 
 def _schedule(clock: Clock, world: BareWorld, members: list[_Member]) -> None:
-    """Of one moment: server, devices, starts, people, and then what clients do."""
+    """The world's schedule, for all of them at a time."""
 
     def enter(phase: Phase) -> None:
         for member in members:
@@ -98,23 +89,4 @@ def _schedule(clock: Clock, world: BareWorld, members: list[_Member]) -> None:
         for member in members:
             member.client.start()
 
-    at_s = 0.0
-    for phase in (*world.phases, Phase("serve", world.settle_s)):
-        clock.at(to_ns(at_s), Rank.FAULT, partial(enter, phase), attempt=0)
-        at_s += phase.for_s
-    for one in world.acts:
-        order = 1 if one.do in OF_THE_DEVICE else 3
-        clock.at(to_ns(one.at_s), Rank.FAULT, partial(act, one), attempt=order)
-    clock.at(0, Rank.FAULT, start, attempt=2)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Let Python's garbage be: nearly all that is made is kept, and looked through in vain."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+    schedule(clock, world, enter, act, start)

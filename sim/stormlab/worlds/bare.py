@@ -27,15 +27,14 @@ sends next (1, 2, 3, 4, 5, 7, 11, ... s after the first), and given up after 67 
 hears of nothing; a connection that the server ended meanwhile is reset when the device is back.
 """
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 
 from stormlab.clock import NS_PER_S, to_ns
+from stormlab.collector import collector_off
 from stormlab.draws import Draws
 from stormlab.policy.chance import AddressedChance
 from stormlab.policy.contract import Chance, Policy
@@ -98,20 +97,8 @@ def run_bare(
         Socket(run, policy, chance or AddressedChance(draws, 0, number))
         for number, policy in enumerate(policies)
     ]
-    with _no_collection():
+    with collector_off():
         return run.stories()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Let the garbage be: a story is short and kept whole, and to look through it takes a third."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 class _Run:

@@ -109,6 +109,17 @@ class Story:
         return f"client {self.client}" + (f" socket {self.endpoint}" if self.endpoint else "")
 
 
+def closings(story: Story) -> tuple[bool, int]:
+    """Whether the application has closed it for good; when a person last opened it again."""
+    closed, reopened_ns = False, 0
+    for step in story.of(Event.CLOSE_CALLED, Event.RETRY_BY_HAND):
+        if step.event is Event.CLOSE_CALLED:
+            closed = closed or step.detail not in BY_ITSELF
+        elif closed:
+            closed, reopened_ns = False, step.time_ns
+    return closed, reopened_ns
+
+
 def stories(trace: Trace) -> list[Story]:
     """The story of every endpoint of every client, in that order.
 

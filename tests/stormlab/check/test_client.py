@@ -1,6 +1,5 @@
 """Real client code by one function: what is taken, what is found, and what is refused."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from stormlab.hosts.finding import recipes
 from stormlab.hosts.recipe import Declares, Recipe
 from stormlab.hosts.wire import SilentPeer
 
-NEEDS_NPM = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+NEEDS_NPM = pytest.mark.npm
 DEV = replace(BUDGETS["dev"], shrink_tries=0)
 PLAIN = """
 export default (url) => {

@@ -1,7 +1,6 @@
 """Clients of real code side by side: the figures of a life, and what is compared with what."""
 
 import math
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,7 @@ from stormlab.properties import Seen
 from stormlab.vocabulary import Event
 from stormlab.worlds.story import Step, Story
 
-NEEDS_NPM = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+NEEDS_NPM = pytest.mark.npm
 CLOSED = (Event.CLOSE_CALLED, {"detail": "by the application"})
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -209,10 +208,7 @@ def test_every_process_says_the_same() -> None:
 
 # --- real code -----------------------------------------------------------------------------------
 
-NEEDS_NPM = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+NEEDS_NPM = pytest.mark.npm
 CLIENT = """
 export default (url) => {
   let socket;

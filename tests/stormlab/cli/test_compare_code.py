@@ -9,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-NEEDS_NPM = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+NEEDS_NPM = pytest.mark.npm
 PLAIN = """
 export default (url) => {
   let socket, timer;

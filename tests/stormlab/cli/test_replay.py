@@ -1,7 +1,6 @@
 """``stormlab replay``: a counterexample shown again, and what became of it."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,10 +88,7 @@ def test_a_missing_file_is_one_line(stormlab: Stormlab, tmp_path: Path) -> None:
 
 
 TROPHIES = Path(__file__).resolve().parents[3] / "reports" / "trophies"
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+needs_npm = pytest.mark.npm
 
 
 @needs_npm

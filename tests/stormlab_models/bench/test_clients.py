@@ -1,5 +1,3 @@
-import shutil
-
 import pytest
 
 from stormlab.hosts.failure import HostError
@@ -7,10 +5,7 @@ from stormlab_models.bench import clients as module
 from stormlab_models.bench.clients import cases, clients, restart
 from stormlab_models.bench.measures import Sizes
 
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+needs_npm = pytest.mark.npm
 
 
 @needs_npm

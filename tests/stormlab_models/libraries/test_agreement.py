@@ -1,7 +1,6 @@
 """Code and policy make the same attempts, to the nanosecond, or it is known why they do not."""
 
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -41,10 +40,7 @@ from stormlab_models.libraries.recipes import RECIPES
 from stormlab_models.libraries.schedules import BEHAVIOURS, schedule
 from stormlab_models.policies import CATALOGUE
 
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+needs_npm = pytest.mark.npm
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "real-code.md"
 OUTAGE = BareWorld((Phase("serve", 5.0), Phase("refuse", 60.0)), seed=3)
 

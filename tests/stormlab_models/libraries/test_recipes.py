@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -18,10 +17,7 @@ from stormlab.worlds.story import BY_APPLICATION, Story
 from stormlab_models.libraries.recipes import RECIPES
 from stormlab_models.policies import CATALOGUE
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+pytestmark = pytest.mark.npm
 NAMES = list(RECIPES)
 GIVES_UP = {"@microsoft/signalr", "graphql-ws", "robust-websocket"}
 # connected, dropped, refused, hung, fooled, dropped again, offline

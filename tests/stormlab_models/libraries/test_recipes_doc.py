@@ -1,5 +1,4 @@
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,7 @@ from stormlab_models.doc_tables import blocks
 from stormlab_models.libraries.recipes import RECIPES
 from stormlab_models.libraries.recipes_doc import main, recipes
 
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+needs_npm = pytest.mark.npm
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "recipes.md"
 
 

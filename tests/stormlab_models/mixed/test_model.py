@@ -1,7 +1,6 @@
 """One world: real JavaScript, real Python, a real server and modelled clients, on one clock."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -14,10 +13,7 @@ from stormlab.vocabulary import Event
 from stormlab_models.mixed.model import MODEL
 from stormlab_models.mixed.programs import PERIOD_S
 
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+needs_npm = pytest.mark.npm
 HASH = """
 from stormlab.model import load_scenario, run
 print(run(load_scenario("real-code"), 0).hash)

@@ -1,7 +1,6 @@
 """Every trophy of real code is still broken, and Hypothesis finds it again."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,7 @@ from stormlab_models.libraries.python import PYTHON_SOCKETIO, WEBSOCKETS
 from stormlab_models.trophies import REAL, Trophy
 from stormlab_models.trophies.document import Shown, overview, shown, told
 
-NPM = shutil.which("npm") is not None and shutil.which("node") is not None
-needs_npm = pytest.mark.skipif(
-    not NPM, reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org"
-)
+needs_npm = pytest.mark.npm
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = "reports/trophies"

@@ -29,6 +29,8 @@ from stormlab.worlds.bare import STEPS_MAX, STEPS_PER_S_MAX, BareWorld
 from stormlab.worlds.phases import Act, Phase
 from stormlab.worlds.story import BY_APPLICATION, Story
 
+TEARDOWN_NS = to_ns(30.0)  # of virtual time, for the clean-up of programs
+
 
 def luck_of(world: BareWorld, socket: int = 0) -> Luck:
     """What the random numbers of a socket's program come from."""
@@ -121,6 +123,20 @@ class BareRun:
             seat.process.start()
 
     def _tear_down(self) -> None:
+        """Let every program end in virtual time, as a cancelled one does; then it is killed.
+
+        A program that was cut short in the middle of its clean-up would leave what it was about to
+        await to the garbage collector.
+        """
+        if self.cut_ns is None:
+            for seat in self.seats:
+                seat.process.cancel()
+            until_ns = self.clock.now_ns + TEARDOWN_NS
+            while any(seat.process.running for seat in self.seats):
+                next_ns = self.clock.next_ns
+                if next_ns is None or next_ns > until_ns:
+                    break
+                self.clock.run(next_ns)
         for seat in self.seats:
             seat.process.kill()
             seat.process.close()

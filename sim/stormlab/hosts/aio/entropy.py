@@ -11,7 +11,6 @@ seeds, so that it is repeatable, though not addressed. NumPy's generators are no
 """
 
 import asyncio
-import gc
 import os
 import random  # noqa: TID251  this is where the code under test gets its chance from
 import socket
@@ -23,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
+from stormlab.collector import collector_off
 from stormlab.draws import UNIT_BITS, Draws
 from stormlab.hosts.aio.cures import ALL, Cure
 
@@ -222,17 +222,6 @@ def _seeded(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-@contextmanager
-def _without_garbage() -> Iterator[None]:
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def _environment() -> list[tuple[Any, str, Any]]:
     """A plain copy without proxies: what the program changes in it is gone at the end."""
     kept = {name: os.environ[name] for name in os.environ if not name.lower().endswith("_proxy")}
@@ -248,7 +237,7 @@ def surroundings(seed: int, cures: frozenset[Cure] = ALL) -> Iterator[None]:
     """Have code under test meet addressed chance and virtual time while this lasts."""
     with ExitStack() as stack:
         if "garbage" in cures:
-            stack.enter_context(_without_garbage())
+            stack.enter_context(collector_off())
         if "environment" in cures:
             stack.enter_context(_put(_environment()))
         if "chance" in cures:

@@ -31,7 +31,7 @@ from stormlab.properties.promises.promise import (
 from stormlab.properties.promises.settling import ROUND_TRIPS_S, settle_s
 from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Cause
-from stormlab.worlds.story import BY_ITSELF, Step, Story
+from stormlab.worlds.story import Step, Story, closings
 
 ABNORMAL = 1006
 LONG_OUTAGE_S = 300.0
@@ -52,13 +52,7 @@ def _ends_open(story: Story) -> bool:
 
 def _absent(story: Story) -> str:
     """Why nobody can expect the endpoint to be connected at the end; empty: it can be expected."""
-    closed = False
-    for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
-        if step.event is RETRY_BY_HAND:
-            closed = False
-        elif step.detail not in BY_ITSELF:
-            closed = True
-    if closed:
+    if closings(story)[0]:
         return "closed by the application"
     presence = Presence()
     for step in story.of(*PRESENCE):
@@ -92,7 +86,7 @@ def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
     how late that may be), or to which the server asked it to wait.
     """
     declared = subject.declared
-    ready_ns = max(seen.healed_ns, _reopened_ns(story))
+    ready_ns = max(seen.healed_ns, closings(story)[1])
     is_open, opened_ns = False, 0
     of_server_ns = _asked_ns(seen)
     for step in story.of(OPEN, CLOSE, *PRESENCE):
@@ -113,17 +107,6 @@ def _ready_ns(subject: Subject, story: Story, seen: Seen) -> int:
                 spread_ns = max(to_ns(declared.advice_spread_s), silent_ns)
                 ready_ns = max(ready_ns, step.time_ns + advice_ns + spread_ns)
     return ready_ns
-
-
-def _reopened_ns(story: Story) -> int:
-    """When a person last opened what the application had closed; 0: never."""
-    reopened_ns, closed = 0, False
-    for step in story.of(CLOSE_CALLED, RETRY_BY_HAND):
-        if step.event is CLOSE_CALLED:
-            closed = closed or step.detail not in BY_ITSELF
-        elif closed:
-            reopened_ns, closed = step.time_ns, False
-    return reopened_ns
 
 
 def _asked_ns(seen: Seen) -> int | None:

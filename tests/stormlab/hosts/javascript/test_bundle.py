@@ -13,10 +13,7 @@ from stormlab.hosts.javascript import bundle as module
 from stormlab.hosts.javascript.bundle import Bundle, BundleError, bundle, is_package
 from stormlab.hosts.javascript.npm import CACHE_VARIABLE, NpmError, cache_folder, set_of_esbuild
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+pytestmark = pytest.mark.npm
 
 # What a web platform gives and these clients want while they load, and no more.
 WEB = """

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import io
 import json
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -22,10 +21,7 @@ from click.testing import CliRunner
 from stormlab.hosts.javascript import npm
 from stormlab.hosts.javascript.npm import NpmError, Package, installation_of, parse_package
 
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None or shutil.which("node") is None,
-    reason="needs Node.js 18 or newer with npm on PATH: https://nodejs.org",
-)
+needs_npm = pytest.mark.npm
 CLOSED = "http://127.0.0.1:9"  # nobody listens at the port of "discard"
 
 
