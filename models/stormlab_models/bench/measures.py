@@ -245,8 +245,9 @@ def _beside_programs(sizes: Sizes, built: Programs) -> Found:
 
     million = min(sizes.large, MILLION)
     cpp = {
-        "restart": "C++, this scenario only, no event in the outage",
-        "restart_events": "C++, this scenario only, an event for all that happens",
+        "restart_plain": "C++, std::priority_queue, an event for all that happens",
+        "restart_events": "C++, tuned for this scenario, the engine's wheel and short cuts",
+        "restart": "C++, reduced to this scenario, no event in the outage",
     }
     if built.build_cpp() is None:
         found.notes.append("C++: there is no g++ to compile it with")
