@@ -94,19 +94,20 @@ def prepare(
     watched: int,
     room: int = 1,
     streams: Streams | None = None,
+    rows: int = ROWS_AT_ONCE,
 ) -> Memory:
     """Lay out the memory of a run.
 
     ``watched``: how many clients have a trace; where it is not all, everybody's events are counted,
     over time too if there are ``streams``. ``room``: how many times the usual memory for what is
-    under way.
+    under way. ``rows``: how many of the trace there is room for before they are taken.
 
     Raises:
         NotCompiledError: for what the kernel cannot do.
     """
     clients, server = parameters.clients, parameters.server
     sockets = clients.count * clients.sockets
-    rows_max = ROWS_AT_ONCE + 2 * ROWS_PER_SOCKET * watched * clients.sockets + 4 * server.pods
+    rows_max = rows + 2 * ROWS_PER_SOCKET * watched * clients.sockets + 4 * server.pods
     usual = 2 * sockets + ROOM
     most = usual * 2 * room
     ends = Ends.of(parameters, faults)
