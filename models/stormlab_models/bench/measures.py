@@ -245,9 +245,9 @@ def _beside_programs(sizes: Sizes, built: Programs) -> Found:
 
     million = min(sizes.large, MILLION)
     cpp = {
-        "restart_plain": "C++, std::priority_queue, an event for all that happens",
-        "restart_events": "C++, tuned for this scenario, the engine's wheel and short cuts",
-        "restart": "C++, reduced to this scenario, no event in the outage",
+        "restart_plain": "C++ as one writes it first (std::priority_queue)",
+        "restart_events": "C++ tuned for this scenario",
+        "restart": "C++ reduced to it, no event in the outage",
     }
     if built.build_cpp() is None:
         found.notes.append("C++: there is no g++ to compile it with")
