@@ -1,7 +1,7 @@
 """Recipes of npm libraries: how one client of each is started, and who answers it."""
 
 from stormlab.hosts.recipe import Recipe
-from stormlab_models.libraries import peers
+from stormlab_models.libraries import answers, peers
 
 RECONNECTING_WEBSOCKET = Recipe(
     name="reconnecting-websocket",
@@ -39,6 +39,7 @@ SOCKET_IO = Recipe(
   return { close: () => socket.disconnect(), reconnect: () => socket.connect() };
 }""",
     peer=peers.SocketIo,
+    answer=answers.SOCKET_IO,
     policy="socket.io-client",
     formula="min(ms ± floor(r/2·ms), 5000) | 0, ms = 1000·2^n; minus where floor(10r) is even",
     notes="WebSocket only: HTTP polling is not hosted.",
@@ -55,6 +56,7 @@ PHOENIX = Recipe(
   return { close: () => socket.disconnect(), reconnect: () => socket.connect() };
 }""",
     peer=peers.Phoenix,
+    answer=answers.PHOENIX,
     policy="phoenix",
     formula="10, 50, 100, 150, 200, 250, 500, 1000, 2000 ms, then 5 s",
 )
@@ -76,6 +78,7 @@ SIGNALR = Recipe(
   return { close: () => hub.stop() };
 }""",
     peer=peers.SignalR,
+    answer=answers.SIGNALR,
     policy="@microsoft/signalr",
     formula="0, 2, 10, 30 s, then no more",
     notes="Without negotiation, which is HTTP. A start() that fails is not retried.",
@@ -93,6 +96,7 @@ GRAPHQL_WS = Recipe(
   return { close: () => client.dispose() };
 }""",
     peer=peers.GraphQl,
+    answer=answers.GRAPHQL,
     policy="graphql-ws",
     formula="1 s·2^n + U{300..2999} ms, n = 0..4",
 )
@@ -109,6 +113,7 @@ CENTRIFUGE = Recipe(
   return { close: () => client.disconnect(), reconnect: () => client.connect() };
 }""",
     peer=peers.Centrifugo,
+    answer=answers.CENTRIFUGO,
     policy="centrifuge-js",
     formula="min(20 s, 0.5 s + U{0..min(20 s, 0.5 s·2^n)}), whole ms",
     notes="An attempt is given up after 5 s, so is a connection whose connect is not answered.",
@@ -128,6 +133,7 @@ export const document = () => new Y.Doc();
   return { close: () => provider.destroy(), reconnect: () => provider.connect() };
 }""",
     peer=peers.Yjs,
+    answer=answers.YJS,
     policy="y-websocket",
     formula="min(100 ms·2^n, 2.5 s), n = 1, 2, ... closes in a row",
 )
@@ -160,6 +166,7 @@ async (lib, env) => {
   return handle;
 }""",
     peer=peers.HomeAssistant,
+    answer=answers.HOME_ASSISTANT,
     policy="home-assistant-js-websocket",
     formula="min(n, 5) s: 0, 1, 2, 3, 4, 5, 5 s",
     notes="Until the first connection it retries every second, without end (setupRetry: -1).",
@@ -176,6 +183,7 @@ ACTION_CABLE = Recipe(
   return { close: () => consumer.disconnect(), reconnect: () => consumer.connect() };
 }""",
     peer=peers.ActionCable,
+    answer=answers.ACTION_CABLE,
     policy="@rails/actioncable",
     formula="a poll every 6 s·1.15^min(n, 10)·(1 + j·r), j = 1 for n = 0, else 0.15",
 )
@@ -191,6 +199,7 @@ ANYCABLE = Recipe(
   return { close: () => cable.disconnect(), reconnect: () => cable.connect().catch(() => {}) };
 }""",
     peer=peers.ActionCable,
+    answer=answers.ACTION_CABLE,
     policy="@anycable/core",
     formula="L·U[1, 2)·U[0.5, 1.5), L = 3 s·2^n",
 )

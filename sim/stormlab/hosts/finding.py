@@ -3,7 +3,7 @@
 ============================ =================================================================
 ``npm:NAME@VERSION``         a package of the npm registry; the recipe of that name starts it
 ``client.ts``, ``.js``, ...  a file of one's own; see :data:`START`
-``recipe:FILE.py``           a recipe of one's own: a Python file with three functions
+``recipe:FILE.py``           a recipe of one's own: a Python file with a few functions
 ``recipe:MODULE``            the same, as a module
 ``aio:FILE.py:NAME``         a client in Python: a coroutine function of asyncio that is called
                              with the URL, or a :class:`~.recipe.Program`
@@ -36,7 +36,7 @@ from stormlab.policy.loading import said
 
 RECIPES_GROUP = "stormlab.recipes"
 RECIPE, PROGRAM = "recipe:", "aio:"
-FUNCTIONS = "package() and start(); peer() and declares() if need be"
+FUNCTIONS = "package() and start(); peer(), answer() and declares() if need be"
 T = TypeVar("T")
 START = """
 (lib, env) => {
@@ -119,7 +119,7 @@ def _of_package(text: str) -> Recipe:
 
 
 def _own(place: str) -> Recipe:
-    """A recipe from a file or module with the functions ``package``, ``start`` and ``peer``."""
+    """A recipe from a file or module with functions that are named as a recipe's fields."""
     module = _module(place)
     package, start = (_given(place, module, name, str, "text") for name in ("package", "start"))
     beside = Path(place).parent / package
@@ -131,6 +131,8 @@ def _own(place: str) -> Recipe:
     if hasattr(module, "declares"):
         words = "stormlab.hosts.recipe.Declares"
         recipe = replace(recipe, declares=_given(place, module, "declares", Declares, words))
+    if hasattr(module, "answer"):
+        recipe = replace(recipe, answer=_given(place, module, "answer", str, "text"))
     if hasattr(module, "peer"):
         _given(place, module, "peer", object, "a Peer")
         recipe = replace(recipe, peer=module.peer)

@@ -13,6 +13,8 @@ from typing import Any
 
 from stormlab.hosts.wire import Peer, SilentPeer
 
+SILENT = "(socket) => {}"  # the answer of a server that says nothing
+
 
 @dataclass(frozen=True)
 class Declares:
@@ -44,9 +46,12 @@ class Recipe:
     a file; ``entry``: what of the package is taken in, as the source of a module (default: all that
     it exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``:
     ``browser`` or ``node``; ``policy``: the name of its model in the catalogue; ``answer``: the
-    server's side once more, for a program on Node: JavaScript, a function of a socket of npm's
-    ``ws``; ``declares``: what the library's documentation promises; ``formula``: its delays as
-    documented; ``notes``: what a reader must know of the recipe.
+    server's side once more, for a program on Node: JavaScript, a function of (socket, later,
+    number), which are the server's end of a connection, a socket of npm's ``ws``;
+    ``later(seconds, call)``, which does nothing once the connection is over or the server hangs;
+    and the server's n-th connection, from 0. It may have ``reason(code)``, what the server says
+    when it closes. ``declares``: what the library's documentation promises; ``formula``: its delays
+    as documented; ``notes``: what a reader must know of the recipe.
     """
 
     name: str
@@ -56,7 +61,7 @@ class Recipe:
     peer: Callable[[], Peer] = field(default=SilentPeer)
     profile: str = "browser"
     policy: str | None = None
-    answer: str = "(socket) => {}"
+    answer: str = SILENT
     declares: Declares = field(default_factory=Declares)
     formula: str = ""
     notes: str = ""

@@ -6,7 +6,7 @@ import pytest
 
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.finding import START, find_recipe, is_code, recipes
-from stormlab.hosts.recipe import Declares
+from stormlab.hosts.recipe import SILENT, Declares
 from stormlab.hosts.wire import SilentPeer
 
 SOUND = """
@@ -24,6 +24,9 @@ def start():
 
 def peer():
     return Mine()
+
+def answer():
+    return "(socket, later, number) => socket.send('hello')"
 
 def declares():
     return Declares(gives_up=True, attempts_max=5)
@@ -73,6 +76,7 @@ def test_a_recipe_of_ones_own_is_a_file_with_functions(tmp_path: Path) -> None:
     assert recipe.package == str(tmp_path / "client.ts")  # beside the recipe
     assert recipe.start == "(lib, env) => lib.connect(env.url)"
     assert type(recipe.peer()).__name__ == "Mine"
+    assert recipe.answer == "(socket, later, number) => socket.send('hello')"
     assert recipe.declares.attempts_max == 5
 
 
@@ -84,7 +88,7 @@ def test_a_recipe_may_be_a_module_and_short(
     monkeypatch.syspath_prepend(tmp_path)
     recipe = find_recipe("recipe:short_recipe")
     assert recipe.package == "npm:x@1.0.0"
-    assert recipe.declares == Declares()
+    assert (recipe.declares, recipe.answer) == (Declares(), SILENT)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +129,7 @@ DECLARES = "from stormlab.hosts.recipe import Declares\n"
         (START_LINE + "def package(): return 'phoenix'", "found 'phoenix'; allowed: npm:"),
         (PACKAGE + START_LINE + "peer = 3", "no function peer(); a recipe has"),
         (PACKAGE + START_LINE + "def peer(): return 1 / 0", "peer() raised ZeroDivisionError"),
+        (PACKAGE + START_LINE + "def answer(): return 3", "answer() returned int; allowed: text"),
         (PACKAGE + START_LINE + "def declares(): return 3", "declares() returned int; allowed:"),
         (
             DECLARES + PACKAGE + START_LINE + "def declares(): return Declares(give_up=True)",
