@@ -24,7 +24,9 @@ class Declares:
     ``survives_s`` of an outage; ``final_codes``: close codes after which it does not come back;
     ``resets_on``: what makes it forget its failures (open, proof, stable, never), ``stable_s``: for
     stable, how long; ``connect_timeout_s``: when it gives an attempt up; ``heartbeat_s``,
-    ``heartbeat_timeout_s``: how often it pings, and how soon it takes a silent peer for dead.
+    ``heartbeat_timeout_s``: how often it pings, or looks after the server's pings, and how soon it
+    takes a silent peer for dead; ``setup_delay_s``: how often it tries until the first connection,
+    where that is another rule than afterwards.
     """
 
     gives_up: bool | None = None
@@ -36,6 +38,7 @@ class Declares:
     connect_timeout_s: float | None = None
     heartbeat_s: float | None = None
     heartbeat_timeout_s: float | None = None
+    setup_delay_s: float | None = None
 
 
 @dataclass(frozen=True)

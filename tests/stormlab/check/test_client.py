@@ -68,8 +68,9 @@ def test_no_such_client_is_one_line() -> None:
         ("npm:partysocket@1.3.0", "first-retry-is-spread", "200 of 200 first retries"),
         ("npm:phoenix@1.8.16", "calm-when-fooled", " attempts in 60 s, each accepted"),
         ("npm:@microsoft/signalr@10.0.11", "calm-when-fooled", " attempts in 60 s, each accepted"),
-        ("npm:graphql-ws@6.4.2", "gives-up-as-declared", "gave up, and declares that it never"),
-        ("npm:graphql-ws@6.4.2", "converges", "not connected"),
+        ("npm:graphql-ws@6.4.2", "gives-up-as-declared", "gave up after 1 failure, and declares 5"),
+        ("npm:robust-websocket@1.0.0", "converges", "not connected"),
+        ("npm:robust-websocket@1.0.0", "gives-up-as-declared", "and told nobody"),
     ],
 )
 def test_what_is_known_of_a_library_is_found_again(client: str, promise: str, reason: str) -> None:
