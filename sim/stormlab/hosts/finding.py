@@ -2,7 +2,7 @@
 
 ============================ =================================================================
 ``npm:NAME@VERSION``         a package of the npm registry; the recipe of that name starts it
-``client.ts``, ``.js``, ...  a file of one's own; see :data:`START`
+``client.ts``, ``.js``, ...  a file of one's own; see :data:`~.recipe.START`
 ``recipe:FILE.py``           a recipe of one's own: a Python file with a few functions
 ``recipe:MODULE``            the same, as a module
 ``aio:FILE.py:NAME``         a client in Python: a coroutine function of asyncio that is called
@@ -31,26 +31,13 @@ from typing import TypeVar
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.npm import PREFIX, NpmError, parse_package
-from stormlab.hosts.recipe import Declares, Program, Recipe
+from stormlab.hosts.recipe import START, Declares, Program, Recipe
 from stormlab.policy.loading import said
 
 RECIPES_GROUP = "stormlab.recipes"
 RECIPE, PROGRAM = "recipe:", "aio:"
 FUNCTIONS = "package() and start(); peer(), answer() and declares() if need be"
 T = TypeVar("T")
-START = """
-(lib, env) => {
-  const start = lib.default || lib.start || lib.connect;
-  if (typeof start !== "function") {
-    throw new TypeError("export a function start(url, env), or a class, as the default");
-  }
-  const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
-  return isClass ? new start(env.url, env) : start(env.url, env);
-}"""
-"""What starts a file of one's own.
-
-The file exports, as its default, a function of (url, env) that starts one client and
-gives its handle, or a class that is made with them."""
 
 
 def is_code(text: str) -> bool:

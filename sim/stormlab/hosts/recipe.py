@@ -15,6 +15,20 @@ from stormlab.hosts.wire import Peer, SilentPeer
 
 SILENT = "(socket) => {}"  # the answer of a server that says nothing
 
+START = """
+(lib, env) => {
+  const start = lib.default || lib.start || lib.connect;
+  if (typeof start !== "function") {
+    throw new TypeError("export a function start(url, env), or a class, as the default");
+  }
+  const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
+  return isClass ? new start(env.url, env) : start(env.url, env);
+}"""
+"""What starts a file of one's own.
+
+The file exports, as its default, a function of (url, env) that starts one client and
+gives its handle, or a class that is made with them."""
+
 
 @dataclass(frozen=True)
 class Declares:

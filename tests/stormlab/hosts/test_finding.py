@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from stormlab.hosts.failure import HostError
-from stormlab.hosts.finding import START, find_recipe, is_code, recipes
-from stormlab.hosts.recipe import SILENT, Declares
+from stormlab.hosts.finding import find_recipe, is_code, recipes
+from stormlab.hosts.recipe import SILENT, START, Declares
 from stormlab.hosts.wire import SilentPeer
 
 SOUND = """

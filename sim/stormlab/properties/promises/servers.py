@@ -147,7 +147,8 @@ PROMISES = (
     Promise(
         "obeys-close-codes",
         "Close codes are obeyed: final ones end it, 1001, 1012 and 1013 do not.",
-        "no NEW after a declared final code of the server's; no GAVE_UP in answer to 1001, 1012, 1013",
+        "no NEW after a declared final code of the server's; no GAVE_UP in answer to 1001, 1012,"
+        " 1013",
         ("bare", "fleet", "code"),
         _obeys_codes,
     ),
