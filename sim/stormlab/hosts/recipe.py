@@ -17,17 +17,20 @@ SILENT = "(socket) => {}"  # the answer of a server that says nothing
 
 START = """
 (lib, env) => {
-  const start = lib.default || lib.start || lib.connect;
+  const names = Object.keys(lib).filter((name) => typeof lib[name] === "function");
+  const only = names.length === 1 ? lib[names[0]] : undefined;
+  const start = lib.default || lib.start || lib.connect || only;
   if (typeof start !== "function") {
-    throw new TypeError("export a function start(url, env), or a class, as the default");
+    const found = names.length > 1 ? `exports ${names.join(", ")}; ` : "";
+    throw new TypeError(`${found}export one function start(url, env), or class, as the default`);
   }
   const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
   return isClass ? new start(env.url, env) : start(env.url, env);
 }"""
 """What starts a file of one's own.
 
-The file exports, as its default, a function of (url, env) that starts one client and
-gives its handle, or a class that is made with them."""
+The file exports, as its default or alone, a function of (url, env) that starts one client and gives
+its handle, or a class that is made with them."""
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,18 @@ def test_the_same_check_says_the_same(tmp_path: Path) -> None:
     ("text", "line"),
     [
         ("export default class A {\n  x: = 3;\n}", r":2:6: Unexpected \"=\"$"),
-        ("export const a = 3;", "makes no WebSocket when it starts: TypeError: export a function"),
+        (
+            "export const a = 3;",
+            "makes no WebSocket when it starts: TypeError: export one function",
+        ),
+        (
+            "export class A {}\nexport const helper = () => 1;",
+            r"TypeError: exports A, helper; export one function start\(url, env\), or class,",
+        ),
+        (
+            "export default async () => { await fetch('/token'); };",
+            r"it asks for /token, and HTTP is not hosted \(docs/recipes\.md\)$",
+        ),
         ("export default () => {};", "makes no WebSocket when it starts$"),
         (
             "export default class A { constructor() { throw new Error('no luck'); } }",
@@ -152,7 +163,16 @@ def test_the_same_check_says_the_same(tmp_path: Path) -> None:
             "one event took more than 2 s: an endless loop$",
         ),
     ],
-    ids=["syntax", "exports", "no socket", "throws", "loops at once", "loops when dropped"],
+    ids=[
+        "syntax",
+        "exports",
+        "two exports",
+        "asks HTTP",
+        "no socket",
+        "throws",
+        "loops at once",
+        "loops when dropped",
+    ],
 )
 def test_code_that_cannot_be_checked_is_one_line(tmp_path: Path, text: str, line: str) -> None:
     file = tmp_path / "client.ts"
@@ -188,3 +208,33 @@ def test_a_peer_that_raises_is_named_with_its_line(tmp_path: Path) -> None:
     file.write_text(PLAIN, encoding="utf-8")
     with pytest.raises(CheckError, match=r"its peer raised KeyError: 'x' \(test_client\.py:\d+\)$"):
         check_client(file, peer=Broken, budget=DEV)
+
+
+TALKS = """
+export class Client { // alone, so it need not be the default
+  constructor(url) {
+    const socket = new WebSocket(url);
+    socket.onopen = () => setInterval(() => socket.send("ping"), 25000);
+  }
+}
+"""
+
+
+@NEEDS_NPM
+def test_who_speaks_to_a_silent_server_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "client.js"
+    file.write_text(TALKS, encoding="utf-8")
+    verdict = check_client(file, promises=["sends-when-open"], budget=DEV)
+    (note,) = verdict.notes
+    assert note.startswith("it sends messages, and the server here answers none")
+    assert f"note: {note}" in verdict.text().splitlines()
+    assert verdict.document["notes"] == [note]
+
+    class Answering(SilentPeer):
+        """Whoever writes a server knows what it says."""
+
+    answered = check_client(file, peer=Answering, promises=["sends-when-open"], budget=DEV)
+    assert answered.notes == ()
+    assert "notes" not in answered.document
+    quiet = check_client("npm:partysocket@1.3.0", promises=["raises-nothing"], budget=DEV)
+    assert quiet.notes == ()

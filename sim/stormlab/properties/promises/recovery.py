@@ -305,7 +305,9 @@ def _pending(story: Story) -> bool:
 def _dead_peer(subject: Subject, seen: Seen) -> Finding:
     terms = subject.declared.terms
     if terms.heartbeat_s is None:
-        return undecided("it has no heartbeat of its own")
+        return undecided(
+            "it declares no heartbeat" if seen.opaque else "it has no heartbeat of its own"
+        )
     bound_ns = to_ns(terms.heartbeat_s + (terms.heartbeat_timeout_s or terms.heartbeat_s))
     bound_ns += to_ns(ROUND_TRIPS_S)
     judged = False
