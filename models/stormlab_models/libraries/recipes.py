@@ -129,7 +129,7 @@ GRAPHQL_WS = Recipe(
     entry='export { createClient } from "graphql-ws";',
     start="""
 (lib, env) => {
-  const client = lib.createClient({ url: env.url, lazy: false, onNonLazyError: () => {} });
+  const client = lib.createClient({ url: env.url });
   client.subscribe({ query: "subscription { news }" },
     { next() {}, error: () => env.note("gave up"), complete() {} });
   return { close: () => client.dispose() };

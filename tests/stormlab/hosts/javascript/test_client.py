@@ -40,6 +40,13 @@ def test_what_the_code_says_and_does_wrong_is_in_its_story(lab: Make) -> None:
     assert ran.errors == ["TypeError: cannot read property 'x' of undefined"]  # of no file
 
 
+def test_an_event_that_is_thrown_is_told_by_its_type(lab: Make) -> None:
+    ran = lab("""new WebSocket(env.url).onopen = (event) => Promise.reject(event);
+      console.log(new CloseEvent("close", { code: 1011 }));""").run()
+    assert ran.errors == ["Unhandled rejection: Event of type open"]
+    assert ran.of(Event.CONSOLE) == ["log CloseEvent of type close"]
+
+
 def test_long_lines_are_cut_and_half_characters_replaced(lab: Make) -> None:
     ran = lab("""console.log("x".repeat(1e5)); env.note("\\ud83d", "\\ude00");""").run()
     assert len(ran.of(Event.CONSOLE)[0]) == module.SAID_MAX

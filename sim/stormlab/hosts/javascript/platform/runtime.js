@@ -36,6 +36,7 @@ function textOf(value) {
   if (typeof value === "string") return value;
   try {
     if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (value instanceof Event) return `${value.constructor.name} of type ${value.type}`;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       const text = toJson(value);
       if (text !== undefined && text !== "{}") return text;
