@@ -126,6 +126,7 @@ SHOWN = [
     ("npm-reconnecting-websocket@4.4.0--converges.json", 0.1, False),
     ("npm-graphql-ws@6.4.2--gives-up-as-declared.json", 0.05, False),
     ("npm-graphql-ws@6.4.2--quiet-after-the-end.json", 0.1, False),
+    ("npm-@anycable-core@1.1.7--notices-a-dead-peer.json", 0.05, False),
     ("npm-phoenix@1.8.16--calm-when-fooled.json", 1.0, True),
     ("npm-@microsoft-signalr@10.0.11--calm-when-fooled.json", 1.0, True),
 ]
