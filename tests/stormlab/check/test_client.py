@@ -238,3 +238,26 @@ def test_who_speaks_to_a_silent_server_is_told_so(tmp_path: Path) -> None:
     assert "notes" not in answered.document
     quiet = check_client("npm:partysocket@1.3.0", promises=["raises-nothing"], budget=DEV)
     assert quiet.notes == ()
+
+
+NODE = """
+import WebSocket from "ws";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export class Client {
+  constructor(private url: string) { this.connect(); }
+  connect() {
+    const socket = new WebSocket(this.url);
+    socket.on("error", () => {});
+    socket.on("close", () => { setTimeout(() => this.connect(), 1000 + 2000 * Math.random()); });
+  }
+}
+"""
+
+
+@NEEDS_NPM
+def test_a_client_for_node_is_checked_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "client.ts"
+    file.write_text(NODE, encoding="utf-8")
+    verdict = check_client(file, promises=["converges", "raises-nothing"], budget=DEV)
+    assert [judged.outcome for judged in verdict] == [Outcome.HOLDS, Outcome.HOLDS]

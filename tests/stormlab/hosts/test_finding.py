@@ -60,6 +60,32 @@ def test_a_file_of_ones_own_is_started_by_what_it_exports(tmp_path: Path) -> Non
     assert isinstance(recipe.peer(), SilentPeer)
 
 
+@pytest.mark.parametrize(
+    ("line", "profile"),
+    [
+        ('import WebSocket from "ws";', "node"),
+        ("import { WebSocket } from 'ws'", "node"),
+        ('const WebSocket = require("ws");', "node"),
+        ('import "node:timers/promises";', "node"),
+        ('import { a } from "./ws";', "browser"),
+        ('import { a } from "wsx";', "browser"),
+        ('const text = "ws";', "browser"),
+    ],
+)
+def test_a_file_runs_on_the_platform_it_imports_from(
+    tmp_path: Path, line: str, profile: str
+) -> None:
+    file = tmp_path / "client.ts"
+    file.write_text(f"// mine\n{line}\nexport default () => {{}};\n", encoding="utf-8")
+    assert find_recipe(str(file)).profile == profile
+    recipe = tmp_path / "mine.py"
+    lines = 'def package(): return "client.ts"\ndef start(): return "() => {}"\n'
+    recipe.write_text(lines, encoding="utf-8")
+    assert find_recipe(f"recipe:{recipe}").profile == profile
+    recipe.write_text(lines + 'def profile(): return "browser"\n', encoding="utf-8")
+    assert find_recipe(f"recipe:{recipe}").profile == "browser"
+
+
 def test_another_version_of_a_package_has_the_recipe_of_its_name() -> None:
     known = recipes()["phoenix"]
     found = find_recipe("npm:phoenix@1.7.0")
@@ -129,6 +155,10 @@ DECLARES = "from stormlab.hosts.recipe import Declares\n"
         (START_LINE + "def package(): return 'phoenix'", "found 'phoenix'; allowed: npm:"),
         (PACKAGE + START_LINE + "peer = 3", "no function peer(); a recipe has"),
         (PACKAGE + START_LINE + "def peer(): return 1 / 0", "peer() raised ZeroDivisionError"),
+        (
+            PACKAGE + START_LINE + "def profile(): return 'deno'",
+            "profile(): found 'deno'; allowed: browser, node",
+        ),
         (PACKAGE + START_LINE + "def answer(): return 3", "answer() returned int; allowed: text"),
         (PACKAGE + START_LINE + "def declares(): return 3", "declares() returned int; allowed:"),
         (

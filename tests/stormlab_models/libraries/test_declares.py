@@ -8,6 +8,8 @@ from stormlab.check import check_client
 from stormlab.clock import to_s
 from stormlab.hosts.javascript.code import run_recipe
 from stormlab.hosts.recipe import Declares
+from stormlab.policy.catalogue import find_policy
+from stormlab.properties.promises.declared import declared_by
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, Phase
 from stormlab.worlds.story import Story
@@ -19,6 +21,7 @@ WIRE = {1000, 1001, 1002, 1003, *range(1007, 1015)}  # codes below 3000 that a c
 GIVES_UP = {"@microsoft/signalr": 5, "robust-websocket": 4}  # failures, with the loss before
 NETWORK_S = 67.01  # the last SYN of a lost server is answered by nobody (worlds/bare_socket.py)
 BORDERS = (3499, 3500, 3999, 4000, 4399, 4400, 4499, 4500, 4999)
+TRIED = frozenset({*WIRE, *BORDERS, *(4004, 4005, 4401, 4403, 4406, 4408, 4409, 4429, 4504)})
 
 
 def run(name: str, *phases: Phase, settle_s: float = 60.0) -> Story:
@@ -33,9 +36,8 @@ def closed_with(name: str, code: int) -> Story:
 @pytest.mark.parametrize("name", NAMES)
 def test_close_codes_are_final_exactly_as_declared(name: str) -> None:
     declared = RECIPES[name].declares.final_codes
-    tried = {*WIRE, *BORDERS, *(4004, 4005, 4401, 4403, 4406, 4408, 4409, 4429, 4504)}
-    final = {code for code in tried if len(closed_with(name, code).of(Event.NEW)) == 1}
-    assert final == declared & tried
+    final = {code for code in TRIED if len(closed_with(name, code).of(Event.NEW)) == 1}
+    assert final == declared & TRIED
     assert {code for code in declared if code >= 3000} <= set(range(3000, 5000))
 
 
@@ -48,6 +50,20 @@ def test_who_declares_to_give_up_does_and_nobody_else(name: str) -> None:
     assert (declares.attempts_max is not None) is bool(declares.gives_up)
     if name in GIVES_UP:
         assert len(story.of(Event.CLOSE)) == GIVES_UP[name] == 1 + (declares.attempts_max or 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_declares_what_its_model_does(name: str) -> None:
+    declares, model = RECIPES[name].declares, declared_by(find_policy(RECIPES[name].policy or ""))
+    assert model is not None
+    assert (declares.attempts_max, declares.final_codes & TRIED) == (
+        model.attempts_max,
+        model.final_codes & TRIED,
+    )
+    assert declares.connect_timeout_s == model.terms.connect_timeout_s
+    assert model.gives_up in {declares.gives_up, None}
+    assert model.resets_on in {declares.resets_on, None}
+    assert (declares.heartbeat_s is None) is (model.terms.heartbeat_s is None)
 
 
 def test_graphql_makes_its_five_retries_where_it_is_closed_and_none_where_it_is_refused() -> None:

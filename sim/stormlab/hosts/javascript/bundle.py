@@ -244,7 +244,9 @@ class _RefusedError(Exception):
     def told(self, place: str, advice: str = "") -> str:
         """The message after its place, with what to do, on one line."""
         if self.of_node:
-            advice = f"{self.missing} is a part of Node, which browsers do not have"
+            name = self.missing.removeprefix("node:")
+            advice = f"{name} is a part of Node, which browsers do not have"
+            advice += f"; a file that imports node:{name} runs as in Node"
         return f"{place}: " + printable("; ".join(filter(None, [self.message, advice])))
 
 

@@ -308,7 +308,7 @@ def test_every_kind_of_file_can_be_bundled(suffix: str, tmp_path: Path) -> None:
         ),
         (
             'import fs from "fs";\nfs.x();\n',
-            ':1:16: Could not resolve "fs"; fs is a part of Node, which browsers do not have',
+            ':1:16: Could not resolve "fs"; fs is a part of Node, which browsers do not have; a',
         ),
         ("await 1;\nexport {};\n", ":1:1: Top-level await is not available"),
         ('import "./a.svg";\n', ':1:8: No loader is configured for ".svg" files: a.svg'),
