@@ -242,13 +242,18 @@ def test_who_speaks_to_a_silent_server_is_told_so(tmp_path: Path) -> None:
 
 NODE = """
 import WebSocket from "ws";
+import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export class Client {
-  constructor(private url: string) { this.connect(); }
+export class Client extends EventEmitter {
+  constructor(private url: string) {
+    super();
+    this.on("lost", () => {});
+    this.connect();
+  }
   connect() {
     const socket = new WebSocket(this.url);
-    socket.on("error", () => {});
+    socket.on("error", (error) => this.emit("lost", error));
     socket.on("close", () => { setTimeout(() => this.connect(), 1000 + 2000 * Math.random()); });
   }
 }
