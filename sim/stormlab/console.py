@@ -9,10 +9,10 @@ stdout; ``--quiet`` silences progress, never results.
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -73,9 +73,16 @@ def shown(value: object) -> str:
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str | None = None,
+    unfolded: Collection[str] = (),
 ) -> None:
-    """Print a table to stdout, as wide as the terminal or COLUMNS; without either, 120."""
+    """Print a table to stdout, as wide as the terminal or COLUMNS; without either, 120.
+
+    ``unfolded``: the headings of columns that are to be copied, whose cells stay on one line.
+    """
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  imported when a table is shown
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -84,7 +91,8 @@ def table(
     lines = [[shown(value) for value in row] for row in rows]
     for index, heading in enumerate(headings):
         numeric = all(_numeric(line[index]) for line in lines) and bool(lines)
-        built.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        built.add_column(heading, justify=justify, overflow="fold", no_wrap=heading in unfolded)
     for line in lines:
         built.add_row(*line)
     text = StringIO()

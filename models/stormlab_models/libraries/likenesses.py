@@ -65,7 +65,7 @@ LIKENESSES = {
     "@microsoft/signalr": Likeness(
         proof_ns=TRIP_NS,
         served_first=True,
-        why="the library does not retry a start() that fails",
+        why="a first start() that fails is the application's to repeat, here every 5 s",
         beats=Beats(first_s=0.02, every_s=15.0, patience_s=30.0),
         partings=(_unanswered("30 s"),),
     ),

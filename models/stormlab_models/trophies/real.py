@@ -65,7 +65,7 @@ REAL = (
         "gives-up-as-declared",
         "one refused connection ends it for good",
         "retryAttempts is 5, but the error event of a refused connection counts as fatal by"
-        " default: there is no retry at all.",
+        " default (as its documentation says in the same place): there is no retry at all.",
         _REFUSED,
         ("enisdenjo/graphql-ws#354", "enisdenjo/graphql-ws#356"),
     ),
@@ -98,6 +98,24 @@ REAL = (
         " close frame it is the number of its code: `object of type 'int' has no len()`, with"
         " retry=True as well.",
         BareWorld((Phase("reject", 1.0),), settle_s=_SETTLE_S),
+    ),
+    Trophy(
+        "npm:robust-websocket@1.0.0",
+        "converges",
+        "a client that starts offline for more than 4 s never connects",
+        "The timer that tells of a slow attempt is not cleared when the attempt fails; after 4 s it"
+        " stops listening to `online`, for which the client is waiting.",
+        BareWorld(
+            (Phase("serve", 5.0),), (Act("offline", 0.0), Act("online", 5.0)), settle_s=_SETTLE_S
+        ),
+    ),
+    Trophy(
+        "npm:@anycable/core@1.1.7",
+        "notices-a-dead-peer",
+        "a connection without a welcome is waited for, for ever",
+        "Pings are looked for from the server's welcome on; a server that falls silent before it"
+        " keeps the client waiting until the connection is reset.",
+        BareWorld((Phase("mute", 1.0), Phase("hang", 20.0)), settle_s=_SETTLE_S),
     ),
     Trophy(
         "npm:robust-websocket@1.0.0",

@@ -167,5 +167,6 @@ def declared_of(declares: Declares) -> Declared:
         resets_on=declares.resets_on,
         stable_s=declares.stable_s,
         final_codes=declares.final_codes,
+        setup_delay_s=declares.setup_delay_s,
         terms=Terms(declares.connect_timeout_s, declares.heartbeat_s, declares.heartbeat_timeout_s),
     )

@@ -282,5 +282,6 @@ def check_policy(
         seed,
         perf_counter() - began_s,
         asked=promises is not None,
+        notes=target.notes,
     )
     return save(verdict, target, None if folder is None else Path(folder))

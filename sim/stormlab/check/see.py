@@ -22,6 +22,7 @@ from stormlab.hosts.finding import PROGRAM, find_program, find_recipe, is_code
 from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.code import code_of, run_recipe
 from stormlab.hosts.recipe import Declares, Program, Recipe
+from stormlab.hosts.wire import Peer, SilentPeer
 from stormlab.policy.catalogue import FoundPolicy, find_policy, registered
 from stormlab.policy.contract import Policy
 from stormlab.policy.reconnect import Reconnect
@@ -51,7 +52,11 @@ KINDS: dict[str, tuple[tuple[Tier, ...], str]] = {
     "code": (OF_CODE, "real code"),
 }
 PAGE_DELAY_S_MAX = 30.0
-FIRST_S = 5.0  # of the first, quiet life of real code
+FIRST_S = 65.0  # of the first, quiet life of real code: two of the usual heartbeats
+UNANSWERED = (
+    "it sends messages, and the server here answers none; where answers matter (a pong, a welcome),"
+    " give it one that speaks: recipe:FILE.py with peer() (docs/check.md)"
+)
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,14 @@ class Target:
     """What is under test.
 
     ``keys``: of a page's scenario; None for a policy. ``written``: how to ask for the same again, a
-    text or a policy's table; None: it has no name outside this process.
+    text or a policy's table; None: it has no name outside this process. ``notes``: what a person
+    should know who reads the outcome.
     """
 
     subject: Subject
     keys: Keys | None = None
     written: str | Keys | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -176,7 +183,7 @@ def _real(code: Recipe | Program | str, name: str | None) -> Target:
     """Real code, tried once where nothing is wrong."""
     try:
         code_of.cache_clear()  # a file may have been edited since
-        runs, declares, own_name = _running(code)
+        runs, declares, own_name, peer = _running(code)
     except HostError as error:
         raise CheckError(str(error)) from None
     label = name or (code if isinstance(code, str) else own_name)
@@ -188,15 +195,21 @@ def _real(code: Recipe | Program | str, name: str | None) -> Target:
     if stopped:
         raise CheckError(f"{label}: {stopped[0].detail}")
     if not first.has(Event.NEW):
-        told = "; ".join(step.detail for step in first.of(Event.UNCAUGHT)[:1])
-        raise CheckError(
-            f"{label}: makes no WebSocket when it starts" + (f": {told}" if told else "")
-        )
-    return Target(subject, None, code if isinstance(code, str) else None)
+        raise CheckError(f"{label}: makes no WebSocket when it starts{_why_none(first)}")
+    notes = (UNANSWERED,) if peer is SilentPeer and first.has(Event.RECEIVED) else ()
+    return Target(subject, None, code if isinstance(code, str) else None, notes)
 
 
-def _running(code: Recipe | Program | str) -> tuple[Live, Declares, str]:
-    """What runs the code in a world, what it declares, and its name.
+def _why_none(first: Story) -> str:
+    """What a client did instead of connecting, as far as it is known."""
+    asked, raised = first.of(Event.HTTP_REQUEST), first.of(Event.UNCAUGHT)
+    if asked:
+        return f": it asks for {asked[0].detail}, and HTTP is not hosted (docs/recipes.md)"
+    return f": {raised[0].detail}" if raised else ""
+
+
+def _running(code: Recipe | Program | str) -> tuple[Live, Declares, str, Callable[[], Peer]]:
+    """What runs the code in a world, what it declares, its name, and who answers it.
 
     Raises:
         HostError: one line, when it cannot be had.
@@ -204,9 +217,9 @@ def _running(code: Recipe | Program | str) -> tuple[Live, Declares, str]:
     if isinstance(code, str):
         code = find_program(code) if code.startswith(PROGRAM) else find_recipe(code)
     if isinstance(code, Program):
-        return partial(_run_program, code), code.declares, code.name
+        return partial(_run_program, code), code.declares, code.name, code.peer
     code_of(code)
-    return partial(run_recipe, code), code.declares, code.name
+    return partial(run_recipe, code), code.declares, code.name, code.peer
 
 
 def _run_program(

@@ -98,6 +98,7 @@ class Verdict:
     """One target after a check: every promise with its outcome.
 
     ``asked``: the promises were chosen by name, so an undecided one leaves the whole undecided.
+    ``notes``: what a reader should know of how it was tried.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Verdict:
     seed: int = 0
     seconds: float = 0.0
     asked: bool = False
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Judged]:
         """Go through the promises."""
@@ -169,6 +171,7 @@ class Verdict:
     def text(self) -> str:
         """For a person: the sentence, then every breach, or else what is open and why."""
         told = [self.headline + ("." if self.ok else ":")]
+        told += [f"note: {each}" for each in self.notes]
         for each in self.broken:
             told += ["", *each.lines]
         if self.outcome is Outcome.UNDECIDED:
@@ -184,6 +187,7 @@ class Verdict:
             "outcome": self.outcome.value,
             "budget": self.budget,
             "seed": self.seed,
+            **({"notes": list(self.notes)} if self.notes else {}),
             "promises": [each.document for each in self.judged],
         }
 

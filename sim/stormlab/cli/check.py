@@ -183,6 +183,8 @@ def show(verdict: "Verdict") -> None:
             say(line)
     say("")
     say(verdict.headline + ".")
+    for told in verdict.notes:
+        say(f"note: {told}")
 
 
 def _why(judged: "Judged") -> str:

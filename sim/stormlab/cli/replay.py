@@ -109,6 +109,8 @@ def _write_node(found: "Replayed", path: Path, scale: float) -> None:
     from stormlab.hosts.finding import PROGRAM, find_recipe, is_code  # noqa: PLC0415
     from stormlab.hosts.javascript.code import code_of  # noqa: PLC0415
     from stormlab.hosts.javascript.node import node_script  # noqa: PLC0415
+    from stormlab.hosts.recipe import SILENT  # noqa: PLC0415
+    from stormlab.hosts.wire import SilentPeer  # noqa: PLC0415
     from stormlab.worlds.bare import BareWorld  # noqa: PLC0415
 
     written, world = found.target.written, found.replay.world
@@ -119,7 +121,9 @@ def _write_node(found: "Replayed", path: Path, scale: float) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         recipe = find_recipe(written)
-        text = node_script(code_of(recipe), world, scale=scale, answer=recipe.answer)
+        text = node_script(
+            code_of(recipe), world, scale=scale, answer=recipe.answer, profile=recipe.profile
+        )
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except HostError as error:
@@ -129,6 +133,8 @@ def _write_node(found: "Replayed", path: Path, scale: float) -> None:
     finally:
         part.unlink(missing_ok=True)
     note(f"wrote {path}; run it where npm's ws is installed: node {path}")
+    if recipe.answer == SILENT and recipe.peer is not SilentPeer:
+        note("its server only accepts and says nothing: the recipe has no answer (docs/recipes.md)")
 
 
 def _document(found: "Replayed") -> dict[str, object]:

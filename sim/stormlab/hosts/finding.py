@@ -2,8 +2,9 @@
 
 ============================ =================================================================
 ``npm:NAME@VERSION``         a package of the npm registry; the recipe of that name starts it
-``client.ts``, ``.js``, ...  a file of one's own; see :data:`START`
-``recipe:FILE.py``           a recipe of one's own: a Python file with three functions
+``client.ts``, ``.js``, ...  a file of one's own; see :data:`~.recipe.START`. One that imports
+                             ``ws`` or ``node:...`` runs as in Node, others as in a browser
+``recipe:FILE.py``           a recipe of one's own: a Python file with a few functions
 ``recipe:MODULE``            the same, as a module
 ``aio:FILE.py:NAME``         a client in Python: a coroutine function of asyncio that is called
                              with the URL, or a :class:`~.recipe.Program`
@@ -18,6 +19,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,26 +33,15 @@ from typing import TypeVar
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.bundle import SUFFIXES
 from stormlab.hosts.javascript.npm import PREFIX, NpmError, parse_package
-from stormlab.hosts.recipe import Declares, Program, Recipe
+from stormlab.hosts.recipe import START, Declares, Program, Recipe
 from stormlab.policy.loading import said
 
 RECIPES_GROUP = "stormlab.recipes"
 RECIPE, PROGRAM = "recipe:", "aio:"
-FUNCTIONS = "package() and start(); peer() and declares() if need be"
+FUNCTIONS = "package() and start(); peer(), answer(), declares() and profile() if need be"
+PROFILES = ("browser", "node")
+_OF_NODE = re.compile(r"""\b(?:from|import|require\s*\()\s*["'](?:ws|node:[\w/]+)["']""")
 T = TypeVar("T")
-START = """
-(lib, env) => {
-  const start = lib.default || lib.start || lib.connect;
-  if (typeof start !== "function") {
-    throw new TypeError("export a function start(url, env), or a class, as the default");
-  }
-  const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
-  return isClass ? new start(env.url, env) : start(env.url, env);
-}"""
-"""What starts a file of one's own.
-
-The file exports, as its default, a function of (url, env) that starts one client and
-gives its handle, or a class that is made with them."""
 
 
 def is_code(text: str) -> bool:
@@ -82,7 +73,16 @@ def find_recipe(text: str) -> Recipe:
         return _of_package(text)
     if not Path(text).is_file():
         raise HostError(f"{text}: no such file")
-    return Recipe(name=Path(text).name, package=text, start=START)
+    return Recipe(name=Path(text).name, package=text, start=START, profile=_profile_of(text))
+
+
+def _profile_of(file: str) -> str:
+    """The platform that a file is written for: Node's, if it imports ws or a part of Node."""
+    try:
+        text = Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "browser"  # what is wrong with it is told where it is bundled
+    return "node" if _OF_NODE.search(text) else "browser"
 
 
 def find_program(text: str) -> Program:
@@ -119,7 +119,7 @@ def _of_package(text: str) -> Recipe:
 
 
 def _own(place: str) -> Recipe:
-    """A recipe from a file or module with the functions ``package``, ``start`` and ``peer``."""
+    """A recipe from a file or module with functions that are named as a recipe's fields."""
     module = _module(place)
     package, start = (_given(place, module, name, str, "text") for name in ("package", "start"))
     beside = Path(place).parent / package
@@ -127,10 +127,17 @@ def _own(place: str) -> Recipe:
         raise HostError(f"{place}: package(): found {package!r}; allowed: npm:NAME@VERSION, a file")
     if not package.startswith(PREFIX) and beside.is_file():
         package = str(beside)
-    recipe = Recipe(Path(place).stem, package, start)
+    profile = "browser" if package.startswith(PREFIX) else _profile_of(package)
+    if hasattr(module, "profile"):
+        profile = _given(place, module, "profile", str, "text")
+    if profile not in PROFILES:
+        raise HostError(f"{place}: profile(): found {profile!r}; allowed: {', '.join(PROFILES)}")
+    recipe = Recipe(Path(place).stem, package, start, profile=profile)
     if hasattr(module, "declares"):
         words = "stormlab.hosts.recipe.Declares"
         recipe = replace(recipe, declares=_given(place, module, "declares", Declares, words))
+    if hasattr(module, "answer"):
+        recipe = replace(recipe, answer=_given(place, module, "answer", str, "text"))
     if hasattr(module, "peer"):
         _given(place, module, "peer", object, "a Peer")
         recipe = replace(recipe, peer=module.peer)

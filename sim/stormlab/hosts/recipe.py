@@ -13,6 +13,25 @@ from typing import Any
 
 from stormlab.hosts.wire import Peer, SilentPeer
 
+SILENT = "(socket) => {}"  # the answer of a server that says nothing
+
+START = """
+(lib, env) => {
+  const names = Object.keys(lib).filter((name) => typeof lib[name] === "function");
+  const only = names.length === 1 ? lib[names[0]] : undefined;
+  const start = lib.default || lib.start || lib.connect || only;
+  if (typeof start !== "function") {
+    const found = names.length > 1 ? `exports ${names.join(", ")}; ` : "";
+    throw new TypeError(`${found}export one function start(url, env), or class, as the default`);
+  }
+  const isClass = /^class\\b/.test(Function.prototype.toString.call(start));
+  return isClass ? new start(env.url, env) : start(env.url, env);
+}"""
+"""What starts a file of one's own.
+
+The file exports, as its default or alone, a function of (url, env) that starts one client and gives
+its handle, or a class that is made with them."""
+
 
 @dataclass(frozen=True)
 class Declares:
@@ -22,7 +41,9 @@ class Declares:
     ``survives_s`` of an outage; ``final_codes``: close codes after which it does not come back;
     ``resets_on``: what makes it forget its failures (open, proof, stable, never), ``stable_s``: for
     stable, how long; ``connect_timeout_s``: when it gives an attempt up; ``heartbeat_s``,
-    ``heartbeat_timeout_s``: how often it pings, and how soon it takes a silent peer for dead.
+    ``heartbeat_timeout_s``: how often it pings, or looks after the server's pings, and how soon it
+    takes a silent peer for dead; ``setup_delay_s``: how often it tries until the first connection,
+    where that is another rule than afterwards.
     """
 
     gives_up: bool | None = None
@@ -34,6 +55,7 @@ class Declares:
     connect_timeout_s: float | None = None
     heartbeat_s: float | None = None
     heartbeat_timeout_s: float | None = None
+    setup_delay_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,9 +66,12 @@ class Recipe:
     a file; ``entry``: what of the package is taken in, as the source of a module (default: all that
     it exports); ``start``: see the module; ``peer``: makes the server's side; ``profile``:
     ``browser`` or ``node``; ``policy``: the name of its model in the catalogue; ``answer``: the
-    server's side once more, for a program on Node: JavaScript, a function of a socket of npm's
-    ``ws``; ``declares``: what the library's documentation promises; ``formula``: its delays as
-    documented; ``notes``: what a reader must know of the recipe.
+    server's side once more, for a program on Node: JavaScript, a function of (socket, later,
+    number), which are the server's end of a connection, a socket of npm's ``ws``;
+    ``later(seconds, call)``, which does nothing once the connection is over or the server hangs;
+    and the server's n-th connection, from 0. It may have ``reason(code)``, what the server says
+    when it closes. ``declares``: what the library's documentation promises; ``formula``: its delays
+    as documented; ``notes``: what a reader must know of the recipe.
     """
 
     name: str
@@ -56,7 +81,7 @@ class Recipe:
     peer: Callable[[], Peer] = field(default=SilentPeer)
     profile: str = "browser"
     policy: str | None = None
-    answer: str = "(socket) => {}"
+    answer: str = SILENT
     declares: Declares = field(default_factory=Declares)
     formula: str = ""
     notes: str = ""

@@ -68,8 +68,9 @@ def test_no_such_client_is_one_line() -> None:
         ("npm:partysocket@1.3.0", "first-retry-is-spread", "200 of 200 first retries"),
         ("npm:phoenix@1.8.16", "calm-when-fooled", " attempts in 60 s, each accepted"),
         ("npm:@microsoft/signalr@10.0.11", "calm-when-fooled", " attempts in 60 s, each accepted"),
-        ("npm:graphql-ws@6.4.2", "gives-up-as-declared", "gave up, and declares that it never"),
-        ("npm:graphql-ws@6.4.2", "converges", "not connected"),
+        ("npm:graphql-ws@6.4.2", "gives-up-as-declared", "gave up after 1 failure, and declares 5"),
+        ("npm:robust-websocket@1.0.0", "converges", "not connected"),
+        ("npm:robust-websocket@1.0.0", "gives-up-as-declared", "and told nobody"),
     ],
 )
 def test_what_is_known_of_a_library_is_found_again(client: str, promise: str, reason: str) -> None:
@@ -136,7 +137,18 @@ def test_the_same_check_says_the_same(tmp_path: Path) -> None:
     ("text", "line"),
     [
         ("export default class A {\n  x: = 3;\n}", r":2:6: Unexpected \"=\"$"),
-        ("export const a = 3;", "makes no WebSocket when it starts: TypeError: export a function"),
+        (
+            "export const a = 3;",
+            "makes no WebSocket when it starts: TypeError: export one function",
+        ),
+        (
+            "export class A {}\nexport const helper = () => 1;",
+            r"TypeError: exports A, helper; export one function start\(url, env\), or class,",
+        ),
+        (
+            "export default async () => { await fetch('/token'); };",
+            r"it asks for /token, and HTTP is not hosted \(docs/recipes\.md\)$",
+        ),
         ("export default () => {};", "makes no WebSocket when it starts$"),
         (
             "export default class A { constructor() { throw new Error('no luck'); } }",
@@ -151,7 +163,16 @@ def test_the_same_check_says_the_same(tmp_path: Path) -> None:
             "one event took more than 2 s: an endless loop$",
         ),
     ],
-    ids=["syntax", "exports", "no socket", "throws", "loops at once", "loops when dropped"],
+    ids=[
+        "syntax",
+        "exports",
+        "two exports",
+        "asks HTTP",
+        "no socket",
+        "throws",
+        "loops at once",
+        "loops when dropped",
+    ],
 )
 def test_code_that_cannot_be_checked_is_one_line(tmp_path: Path, text: str, line: str) -> None:
     file = tmp_path / "client.ts"
@@ -172,7 +193,7 @@ def test_an_endless_loop_in_few_worlds_is_a_breach(tmp_path: Path) -> None:
     file.write_text(PLAIN.replace("closed = true;", loops), encoding="utf-8")
     verdict = check_client(file, promises=["raises-nothing"])
     (broken,) = verdict.broken
-    assert broken.reason == "the code had to be stopped"
+    assert broken.reason.startswith("the code had to be stopped: one event took more than")
     assert broken.shrink_tries == 0
 
 
@@ -187,3 +208,61 @@ def test_a_peer_that_raises_is_named_with_its_line(tmp_path: Path) -> None:
     file.write_text(PLAIN, encoding="utf-8")
     with pytest.raises(CheckError, match=r"its peer raised KeyError: 'x' \(test_client\.py:\d+\)$"):
         check_client(file, peer=Broken, budget=DEV)
+
+
+TALKS = """
+export class Client { // alone, so it need not be the default
+  constructor(url) {
+    const socket = new WebSocket(url);
+    socket.onopen = () => setInterval(() => socket.send("ping"), 25000);
+  }
+}
+"""
+
+
+@NEEDS_NPM
+def test_who_speaks_to_a_silent_server_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "client.js"
+    file.write_text(TALKS, encoding="utf-8")
+    verdict = check_client(file, promises=["sends-when-open"], budget=DEV)
+    (note,) = verdict.notes
+    assert note.startswith("it sends messages, and the server here answers none")
+    assert f"note: {note}" in verdict.text().splitlines()
+    assert verdict.document["notes"] == [note]
+
+    class Answering(SilentPeer):
+        """Whoever writes a server knows what it says."""
+
+    answered = check_client(file, peer=Answering, promises=["sends-when-open"], budget=DEV)
+    assert answered.notes == ()
+    assert "notes" not in answered.document
+    quiet = check_client("npm:partysocket@1.3.0", promises=["raises-nothing"], budget=DEV)
+    assert quiet.notes == ()
+
+
+NODE = """
+import WebSocket from "ws";
+import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export class Client extends EventEmitter {
+  constructor(private url: string) {
+    super();
+    this.on("lost", () => {});
+    this.connect();
+  }
+  connect() {
+    const socket = new WebSocket(this.url);
+    socket.on("error", (error) => this.emit("lost", error));
+    socket.on("close", () => { setTimeout(() => this.connect(), 1000 + 2000 * Math.random()); });
+  }
+}
+"""
+
+
+@NEEDS_NPM
+def test_a_client_for_node_is_checked_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "client.ts"
+    file.write_text(NODE, encoding="utf-8")
+    verdict = check_client(file, promises=["converges", "raises-nothing"], budget=DEV)
+    assert [judged.outcome for judged in verdict] == [Outcome.HOLDS, Outcome.HOLDS]

@@ -89,6 +89,9 @@ def test_a_missing_file_is_one_line(stormlab: Stormlab, tmp_path: Path) -> None:
 
 TROPHIES = Path(__file__).resolve().parents[3] / "reports" / "trophies"
 needs_npm = pytest.mark.npm
+CLIENT = """export default function connect(url) {
+  new WebSocket(url).onclose = () => setTimeout(connect, 1000, url);
+}"""
 
 
 @needs_npm
@@ -101,6 +104,42 @@ def test_a_program_for_node_shows_it_with_real_sockets(stormlab: Stormlab, tmp_p
     text = program.read_text(encoding="utf-8")
     assert 'require("ws")' in text
     assert '"do": "by_hand"' in text
+
+
+@needs_npm
+def test_a_program_for_node_holds_the_server_of_the_protocol(
+    stormlab: Stormlab, tmp_path: Path
+) -> None:
+    program = tmp_path / "show.cjs"
+    ended = stormlab(
+        "replay", TROPHIES / "npm-phoenix@1.8.16--calm-when-fooled.json", "--node", program
+    )
+    assert "says nothing" not in ended.err
+    text = program.read_text(encoding="utf-8")
+    assert '"phx_reply"' in text
+    assert 'const PROFILE = "browser"' in text
+    assert "function (process, global, Buffer, require, module" in text
+
+
+@needs_npm
+def test_a_server_without_an_answer_is_told_of(stormlab: Stormlab, tmp_path: Path) -> None:
+    (tmp_path / "client.ts").write_text(CLIENT, encoding="utf-8")
+    lines = [
+        "from stormlab.hosts.wire import SilentPeer",
+        "class Welcoming(SilentPeer): ...",
+        "def package(): return 'client.ts'",
+        "def start(): return '(lib, env) => lib.default(env.url)'",
+        "def peer(): return Welcoming()",
+    ]
+    recipe, place = tmp_path / "mine.py", tmp_path / "found.json"
+    recipe.write_text("\n".join(lines), encoding="utf-8")
+    Replay(f"recipe:{recipe}", "mine", PROMISES["converges"], WORLD).write(place)
+    program = tmp_path / "show.cjs"
+    assert "the recipe has no answer" in stormlab("replay", place, "--node", program).err
+    answer = "def answer(): return '(socket) => socket.send(1)'"
+    recipe.write_text("\n".join([*lines, answer]), encoding="utf-8")
+    assert "no answer" not in stormlab("replay", place, "--node", program).err
+    assert "socket.send(1)" in program.read_text(encoding="utf-8")
 
 
 @needs_npm

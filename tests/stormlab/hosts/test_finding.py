@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from stormlab.hosts.failure import HostError
-from stormlab.hosts.finding import START, find_recipe, is_code, recipes
-from stormlab.hosts.recipe import Declares
+from stormlab.hosts.finding import find_recipe, is_code, recipes
+from stormlab.hosts.recipe import SILENT, START, Declares
 from stormlab.hosts.wire import SilentPeer
 
 SOUND = """
@@ -24,6 +24,9 @@ def start():
 
 def peer():
     return Mine()
+
+def answer():
+    return "(socket, later, number) => socket.send('hello')"
 
 def declares():
     return Declares(gives_up=True, attempts_max=5)
@@ -57,6 +60,32 @@ def test_a_file_of_ones_own_is_started_by_what_it_exports(tmp_path: Path) -> Non
     assert isinstance(recipe.peer(), SilentPeer)
 
 
+@pytest.mark.parametrize(
+    ("line", "profile"),
+    [
+        ('import WebSocket from "ws";', "node"),
+        ("import { WebSocket } from 'ws'", "node"),
+        ('const WebSocket = require("ws");', "node"),
+        ('import "node:timers/promises";', "node"),
+        ('import { a } from "./ws";', "browser"),
+        ('import { a } from "wsx";', "browser"),
+        ('const text = "ws";', "browser"),
+    ],
+)
+def test_a_file_runs_on_the_platform_it_imports_from(
+    tmp_path: Path, line: str, profile: str
+) -> None:
+    file = tmp_path / "client.ts"
+    file.write_text(f"// mine\n{line}\nexport default () => {{}};\n", encoding="utf-8")
+    assert find_recipe(str(file)).profile == profile
+    recipe = tmp_path / "mine.py"
+    lines = 'def package(): return "client.ts"\ndef start(): return "() => {}"\n'
+    recipe.write_text(lines, encoding="utf-8")
+    assert find_recipe(f"recipe:{recipe}").profile == profile
+    recipe.write_text(lines + 'def profile(): return "browser"\n', encoding="utf-8")
+    assert find_recipe(f"recipe:{recipe}").profile == "browser"
+
+
 def test_another_version_of_a_package_has_the_recipe_of_its_name() -> None:
     known = recipes()["phoenix"]
     found = find_recipe("npm:phoenix@1.7.0")
@@ -73,6 +102,7 @@ def test_a_recipe_of_ones_own_is_a_file_with_functions(tmp_path: Path) -> None:
     assert recipe.package == str(tmp_path / "client.ts")  # beside the recipe
     assert recipe.start == "(lib, env) => lib.connect(env.url)"
     assert type(recipe.peer()).__name__ == "Mine"
+    assert recipe.answer == "(socket, later, number) => socket.send('hello')"
     assert recipe.declares.attempts_max == 5
 
 
@@ -84,7 +114,7 @@ def test_a_recipe_may_be_a_module_and_short(
     monkeypatch.syspath_prepend(tmp_path)
     recipe = find_recipe("recipe:short_recipe")
     assert recipe.package == "npm:x@1.0.0"
-    assert recipe.declares == Declares()
+    assert (recipe.declares, recipe.answer) == (Declares(), SILENT)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +155,11 @@ DECLARES = "from stormlab.hosts.recipe import Declares\n"
         (START_LINE + "def package(): return 'phoenix'", "found 'phoenix'; allowed: npm:"),
         (PACKAGE + START_LINE + "peer = 3", "no function peer(); a recipe has"),
         (PACKAGE + START_LINE + "def peer(): return 1 / 0", "peer() raised ZeroDivisionError"),
+        (
+            PACKAGE + START_LINE + "def profile(): return 'deno'",
+            "profile(): found 'deno'; allowed: browser, node",
+        ),
+        (PACKAGE + START_LINE + "def answer(): return 3", "answer() returned int; allowed: text"),
         (PACKAGE + START_LINE + "def declares(): return 3", "declares() returned int; allowed:"),
         (
             DECLARES + PACKAGE + START_LINE + "def declares(): return Declares(give_up=True)",

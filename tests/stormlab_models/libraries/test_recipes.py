@@ -96,8 +96,29 @@ def test_who_gives_up_says_so_where_the_library_tells() -> None:
     for name, told in (("@microsoft/signalr", ""), ("graphql-ws", "")):
         story = run(name, Phase("serve", 10.0), Phase("refuse", 600.0))
         assert [step.detail for step in story.of(Event.GAVE_UP)] == [told]
+
+
+def test_signalr_is_started_as_its_documentation_shows() -> None:
     story = run("@microsoft/signalr", Phase("refuse", 600.0))
-    assert [step.detail for step in story.of(Event.GAVE_UP)] == ["start() failed"]
+    assert not story.has(Event.GAVE_UP)
+    starts = seconds(story, Event.NEW)
+    assert starts[:3] == [0.0, 5.02, 10.04]
+    assert story.of(Event.PROVED)[0].time_ns < to_ns(606.0)
+    stopped = run("@microsoft/signalr", Phase("refuse", 60.0), acts=(Act("close", 7.0),))
+    assert len(stopped.of(Event.NEW)) == 2
+
+
+def test_home_assistant_is_not_asked_to_reconnect_once_it_is_closed() -> None:
+    acts = (Act("by_hand", 5.0), Act("close", 10.0), Act("by_hand", 15.0))
+    story = run("home-assistant-js-websocket", acts=acts)
+    assert seconds(story, Event.RETRY_BY_HAND) == [5.0]
+    assert len(story.of(Event.NEW)) == 2
+
+
+def test_a_close_for_good_is_told_where_the_library_tells() -> None:
+    for name, code in (("y-websocket", 4401), ("centrifuge", 3500)):
+        story = run(name, Phase("serve", 5.0), Phase("serve", 1.0, code=code, drop=True))
+        assert len(story.of(Event.GAVE_UP)) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,8 @@ esbuild takes in what a client imports, strips TypeScript's types, and leaves on
 one global, ``__lib``: the module's exports. What is bundled is what a browser gets (``browser``
 builds of packages, ``NODE_ENV`` "production"), in ES2020. The profile ``node`` takes what Node
 gets; there ``require("ws")`` gives the global WebSocket, which the lab's platform makes like that
-of ``ws``, and another part of Node can be imported but not called. Async functions are rewritten to
+of ``ws``, a file of one's own has ``events``, and another part of Node can be imported but not
+called. Async functions are rewritten to
 generators and ``new Promise``, in the same order of microtasks, so that rejections which nobody
 handles can be told (``platform/promises.js``).
 
@@ -65,6 +66,9 @@ _PROFILES: dict[str, tuple[str, ...]] = {
     "browser": ("--platform=browser",),
     "node": ("--platform=node", "--external:ws", "--define:global=globalThis"),
 }
+# Node's events, of which clients are made, are there as the package that browsers have instead;
+# it is locked with the others (of centrifuge).
+_EVENTS = tuple(f"--alias:{name}=events/events.js" for name in ("events", "node:events"))
 _OPENING = f"var {GLOBAL_NAME} = (() => {{"
 # One line, so that the source map stays true. `absent` stands for a part of Node: any name can be
 # taken from it, as libraries do while they load, and an error says which when one is called. What
@@ -216,7 +220,8 @@ def _of_file(spec: str, profile: Profile) -> _Made:
         msg = f"{spec}: found {path.suffix or 'no ending'}; allowed: {', '.join(SUFFIXES)}"
         raise BundleError(msg)
     shared = set_of_esbuild().installation().install()
-    options = [f"./{path.name}", *_OPTIONS, *_PROFILES[profile]]
+    events = _EVENTS if profile == "node" else ()
+    options = [f"./{path.name}", *_OPTIONS, *_PROFILES[profile], *events]
     try:
         return _esbuild(options, path.parent, None, shared, profile)
     except _RefusedError as refused:
@@ -244,7 +249,9 @@ class _RefusedError(Exception):
     def told(self, place: str, advice: str = "") -> str:
         """The message after its place, with what to do, on one line."""
         if self.of_node:
-            advice = f"{self.missing} is a part of Node, which browsers do not have"
+            name = self.missing.removeprefix("node:")
+            advice = f"{name} is a part of Node, which browsers do not have"
+            advice += f"; a file that imports node:{name} runs as in Node"
         return f"{place}: " + printable("; ".join(filter(None, [self.message, advice])))
 
 

@@ -89,7 +89,7 @@ class JavaScriptClient:
             "kill": self._kill,
             "early": self._early,
             "log": partial(self._said, Event.CONSOLE),
-            "err": partial(self._said, Event.UNCAUGHT),
+            "err": self._erred,
             "note": self._noted,
             "has": self._has_it,
             "http": partial(self._said, Event.HTTP_REQUEST),
@@ -224,6 +224,12 @@ class JavaScriptClient:
 
     def _said(self, event: Event, *words: str) -> None:
         self._diary.note(self._clock.now_ns, event, detail=" ".join(words)[:SAID_MAX])
+
+    def _erred(self, text: str, frames: Sequence[Sequence[int]]) -> None:
+        """An error that nobody caught, and where in the sources it was made."""
+        place = self._code.places.told([(line, column) for line, column in frames])
+        where = f" (at {place})" if place else ""
+        self._said(Event.UNCAUGHT, text[: max(0, SAID_MAX - len(where))] + where)
 
     def _has_it(self) -> None:
         self._has = True

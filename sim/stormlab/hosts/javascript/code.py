@@ -10,8 +10,9 @@ from stormlab.hosts.javascript.bundle import BundleError, Profile, bundle
 from stormlab.hosts.javascript.client import CLOSING_NS, JavaScriptClient, Settings
 from stormlab.hosts.javascript.engine import Code
 from stormlab.hosts.javascript.npm import NpmError
+from stormlab.hosts.javascript.places import Places
 from stormlab.hosts.line import Surroundings
-from stormlab.hosts.recipe import Recipe
+from stormlab.hosts.recipe import START, Recipe
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.story import Story
 
@@ -29,7 +30,9 @@ def code_of(recipe: Recipe) -> Code:
     except (BundleError, NpmError) as error:
         raise HostError(str(error)) from None
     digest = hashlib.blake2b(f"{made.digest} {recipe.start}".encode(), digest_size=16).hexdigest()
-    return Code(recipe.name, made.code, recipe.start, digest)
+    lines = made.code.count("\n") + 1
+    places = Places(made.source_map, lines, tells_start=recipe.start != START)
+    return Code(recipe.name, made.code, recipe.start, digest, places)
 
 
 def maker(recipe: Recipe, settings: Settings | None = None) -> MakeClient:

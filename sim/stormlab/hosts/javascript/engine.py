@@ -10,13 +10,14 @@ An engine belongs to the thread that made it.
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from time import process_time  # noqa: TID251  code under test is given real seconds, no more
 from typing import Any, TypeGuard
 
 from stormlab.hosts.failure import HostError
+from stormlab.hosts.javascript.places import Places
 
 FILES = (
     "events.js",
@@ -37,6 +38,8 @@ LOOKED_EVERY = 16  # microtasks or jobs between two looks at the processor's tim
 MEMORY_BYTES_MAX = 1 << 29
 STACK_BYTES_MAX = 1 << 20
 CLIENTS_MAX = 5_000  # of one engine, one after the other: then a new one takes over
+# Code under test begins after so many lines, which tells its frames from those of the platform.
+CODE_LINE = 10_000
 ALIVE_MAX = 1_000  # of one engine at a time: what they leave lying about is looked for among all
 MISSING = "running JavaScript needs quickjs-ng: pip install 'stormlab[js]'"
 
@@ -59,13 +62,14 @@ class Code:
     """JavaScript that an engine can run: a bundle that leaves its exports in ``__lib``.
 
     ``start``: an expression, a function of (lib, env) that starts one client and gives its handle;
-    ``digest``: names the whole; ``name``: for people.
+    ``digest``: names the whole; ``name``: for people; ``places``: what its lines were made of.
     """
 
     name: str
     bundle: str
     start: str
     digest: str
+    places: Places = field(default_factory=Places, compare=False)
 
     @property
     def text(self) -> str:
@@ -77,7 +81,7 @@ class Code:
 def _platform() -> str:
     folder = files("stormlab.hosts.javascript") / "platform"
     parts = [(folder / name).read_text(encoding="utf-8") for name in FILES]
-    return '(() => {"use strict";\n' + "\n".join(parts) + "\n})()"
+    return f'(() => {{"use strict"; const CODE_LINE = {CODE_LINE};\n' + "\n".join(parts) + "\n})()"
 
 
 class Engine:
@@ -122,7 +126,9 @@ class Engine:
         """
         if code.digest not in self._factories:
             try:
-                made = self._context.eval(f"(function ({self._parameters}) {{{code.text}\n}})")
+                lines = "\n" * CODE_LINE
+                head = f"(function ({self._parameters}) {{{lines}"
+                made = self._context.eval(f"{head}{code.text}\n}})")
             except self._failures as error:
                 raise CodeError(f"{code.name}: {_one_line(error)}") from None
             self._factories[code.digest] = int(self._register(made))

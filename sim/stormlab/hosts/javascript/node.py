@@ -11,11 +11,14 @@ from importlib.resources import files
 from stormlab.draws import Draws
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.engine import Code
+from stormlab.hosts.recipe import SILENT
 from stormlab.policy.chance import address
 from stormlab.worlds.bare import BareWorld
 from stormlab.worlds.phases import Phase
 
 DOES = {"close", "by_hand"}  # what can be done to a client on Node
+# names of Node's that code for a browser does not find
+OF_NODE = "process, global, Buffer, require, module, exports, setImmediate, clearImmediate"
 SCALE_MIN = 0.001  # then a millisecond of the world takes a microsecond
 
 
@@ -24,15 +27,17 @@ def node_script(
     world: BareWorld,
     *,
     scale: float = 1.0,
-    answer: str = "(socket) => {}",
+    answer: str = SILENT,
+    profile: str = "node",
     feed: tuple[float, ...] = (),
     client: int = 0,
 ) -> str:
     """The program: CommonJS that needs ``ws`` and nothing else.
 
     ``scale``: real seconds for one of the world's, for server and client alike; the program prints
-    it. ``answer``: JavaScript, a function that is given the server's end of each connection (of
-    ``ws``) on which the application answers, and plays the server's side of the protocol.
+    it. ``answer``: the server's side of the protocol, as in :class:`~stormlab.hosts.recipe.Recipe`;
+    it is called for each connection on which the application answers. ``profile``: ``browser`` or
+    ``node``, for which the code was bundled: one for a browser finds a page, and nothing of Node's.
     ``Math.random`` draws what it draws in the lab, for this ``feed`` and the ``client`` of this
     number. Every act is replayed as it is written, after ``close`` too.
 
@@ -56,6 +61,8 @@ def node_script(
         ("/*SCALE*/ 1", repr(scale)),
         ("/*RANDOM*/ null", json.dumps({"key": random_key, "feed": feed})),
         ("/*ANSWER*/ () => {}", answer),
+        ('/*PROFILE*/ "node"', json.dumps(profile)),
+        ("/*OF NODE*/", OF_NODE if profile == "browser" else ""),
         ("/*CODE*/", code.text),  # last: it may hold anything
     ):
         before, found, rest = text.partition(mark)

@@ -4,8 +4,10 @@
 //     npm install ws && node THIS_FILE
 //
 // It prints what the client does and hears, with the time since its start, and last a summary as
-// JSON. Times are the world's, times SCALE in reality; Math.random gives what it gives in the lab. On loopback a handshake takes about a
-// millisecond. A server that hangs is only approximated: it accepts and then says nothing.
+// JSON. Times are the world's, times SCALE in reality; Math.random gives what it gives in the lab. On
+// loopback a handshake takes about a millisecond. A server that hangs is only approximated: it
+// accepts and then says nothing. Code for a browser finds a window, a document and a navigator, which
+// are always online and in sight, and nothing of Node.
 "use strict";
 
 const http = require("node:http");
@@ -13,7 +15,8 @@ const ws = require("ws");
 
 const WORLD = /*WORLD*/ null;
 const SCALE = /*SCALE*/ 1;
-const answer = /*ANSWER*/ () => {};
+const answer = /*ANSWER*/ () => {}; // the server's side of the protocol: (socket, later, number)
+const PROFILE = /*PROFILE*/ "node";
 const RANDOM = /*RANDOM*/ null; // the lab's Math.random for this client: a key, and what comes first
 
 const clock = { setTimeout, setInterval, Date, performance };
@@ -39,6 +42,7 @@ const waiting = []; // upgrades that nobody has answered yet
 let phase = { what: "refuse" };
 let port = 0;
 let server = null;
+let accepts = 0;
 const acceptor = new ws.WebSocketServer({ noServer: true, perMessageDeflate: false });
 
 function listen(ready) {
@@ -61,14 +65,17 @@ function upgrade(request, socket, head) {
   acceptor.handleUpgrade(request, socket, head, (accepted) => {
     accepted.on("error", () => {});
     const silent = now.what === "mute" || now.what === "reject";
-    if (!silent || now.answers) answer(accepted);
+    const number = accepts++;
+    const alive = () => accepted.readyState === ws.OPEN && phase.what !== "hang";
+    const later = (seconds, call) => after(seconds, () => { if (alive()) call(); });
+    if (!silent || now.answers) answer(accepted, later, number);
     if (now.what === "reject") after(now.after_s, () => end(accepted, now.code));
   });
 }
 
 function end(accepted, code) {
   if (code === 1006) accepted.terminate();
-  else accepted.close(code);
+  else accepted.close(code, answer.reason ? answer.reason(code) : "");
 }
 
 function enter(next) {
@@ -86,27 +93,122 @@ function enter(next) {
     else for (const accepted of acceptor.clients) end(accepted, next.code);
     return;
   }
-  if (next.what === "serve" && next.drop) for (const accepted of acceptor.clients) end(accepted, next.code);
+  if ((next.what === "serve" || next.what === "reject") && next.drop) for (const accepted of acceptor.clients) end(accepted, next.code);
   if (next.what === "hang") for (const socket of sockets) socket.pause();
   listen();
 }
 
 // --- the client ---------------------------------------------------------------------------------
 
+const shown = (data, isBinary) => isBinary
+  ? `<${Buffer.from(data).toString("hex")}>`.slice(0, SHOWN_MAX)
+  : String(data).replace(/[\x00-\x1f]/g, " ").trim().slice(0, SHOWN_MAX);
+const SHOWN_MAX = 60; // characters of a message
+
 let attempts = 0;
-class Told extends ws.WebSocket {
+class NodeSocket extends ws.WebSocket {
+  #number = 0;
   constructor(url, protocols) {
     super(url, protocols === undefined ? [] : protocols);
-    const number = ++attempts;
+    const number = this.#number = ++attempts;
     tell("new WebSocket", number);
     this.on("open", () => tell("open", number));
+    this.on("message", (data, isBinary) => tell("message", number, shown(data, isBinary)));
     this.on("error", (error) => tell("error", number, error.message));
     this.on("close", (code, reason) => tell("close", number, `${code} ${reason}`.trim()));
   }
+  send(data, ...rest) {
+    if (this.readyState === ws.OPEN) tell("send", this.#number, shown(data, typeof data !== "string"));
+    super.send(data, ...rest);
+  }
 }
-Object.defineProperty(Told, "name", { value: "WebSocket" });
-globalThis.WebSocket = Told;
 
+// The same as browsers have it: its events are the platform's, and errors say nothing.
+class CloseEvent extends Event {
+  constructor(type, { code = 0, reason = "", wasClean = false } = {}) {
+    super(type);
+    Object.assign(this, { code, reason, wasClean });
+  }
+}
+class BrowserSocket extends EventTarget {
+  #inner;
+  #on = {};
+  constructor(url, protocols) {
+    super();
+    const inner = this.#inner = new NodeSocket(url, protocols);
+    inner.binaryType = "blob";
+    inner.addEventListener("open", () => this.dispatchEvent(new Event("open")));
+    inner.addEventListener("message", ({ data }) => this.dispatchEvent(new MessageEvent("message", { data })));
+    inner.addEventListener("error", () => this.dispatchEvent(new Event("error")));
+    inner.addEventListener("close", ({ code, reason, wasClean }) => {
+      this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean }));
+    });
+  }
+  send(data) {
+    if (this.readyState === ws.CONNECTING) throw new DOMException("Still in CONNECTING state", "InvalidStateError");
+    this.#inner.send(data);
+  }
+  close(code, reason) {
+    if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
+      throw new DOMException(`${code} is neither 1000 nor from 3000 to 4999`, "InvalidAccessError");
+    }
+    this.#inner.close(code, reason);
+  }
+  static {
+    for (const name of ["url", "readyState", "protocol", "extensions", "bufferedAmount"]) {
+      Object.defineProperty(this.prototype, name, { get() { return this.#inner[name]; } });
+    }
+    Object.defineProperty(this.prototype, "binaryType", {
+      get() { return this.#inner.binaryType; },
+      set(value) { this.#inner.binaryType = value; },
+    });
+    for (const type of ["open", "message", "error", "close"]) {
+      Object.defineProperty(this.prototype, `on${type}`, {
+        get() { return this.#on[type]?.call ?? null; },
+        set(call) {
+          if (this.#on[type] === undefined) {
+            const held = this.#on[type] = { call };
+            this.addEventListener(type, (event) => { if (typeof held.call === "function") held.call.call(this, event); });
+          }
+          this.#on[type].call = call;
+        },
+      });
+    }
+    for (const name of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"]) {
+      this[name] = this.prototype[name] = ws.WebSocket[name];
+    }
+  }
+}
+const Socket = PROFILE === "browser" ? BrowserSocket : NodeSocket;
+Object.defineProperty(Socket, "name", { value: "WebSocket" });
+globalThis.WebSocket = Socket;
+
+// HTTP is not hosted: a request fails as without a network.
+globalThis.fetch = (address) => {
+  tell("http request", 0, String(address?.url ?? address));
+  return Promise.reject(new TypeError("Failed to fetch"));
+};
+
+// What code for a browser looks for: a page in sight, a device that is online.
+if (PROFILE === "browser") {
+  const told = () => { // addEventListener and its kin, which work without their object
+    const target = new EventTarget();
+    const names = ["addEventListener", "removeEventListener", "dispatchEvent"];
+    return Object.fromEntries(names.map((name) => [name, target[name].bind(target)]));
+  };
+  const location = new URL("https://server.example/");
+  const element = () => ({ style: {}, setAttribute() {}, appendChild() {}, remove() {} });
+  const document = {
+    ...told(), location, visibilityState: "visible", hidden: false, readyState: "complete", cookie: "",
+    createElement: (name) => name === "a" ? new URL(location) : element(),
+    hasFocus: () => true, querySelector: () => null, getElementById: () => null,
+  };
+  const navigator = { onLine: true, userAgent: "Mozilla/5.0", language: "en-US" };
+  const page = { ...told(), CloseEvent, window: globalThis, self: globalThis, document, location, navigator };
+  for (const [name, value] of Object.entries(page)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+}
 // The client's clock runs as fast as the world's.
 const slowed = (set) => (call, ms, ...rest) => set(call, Number.isFinite(Number(ms)) ? Number(ms) * SCALE : ms, ...rest);
 class SlowedDate extends clock.Date {
@@ -137,7 +239,7 @@ Math.random = () => {
   return Number(mix((key + BigInt(n) * 0xd1b54a32d192ed03n) & MASK) >> 11n) / 2 ** 53;
 };
 
-const client = (() => {
+const client = (function (/*OF NODE*/) { // what a browser does not have
 /*CODE*/
 })();
 

@@ -8,6 +8,7 @@ from stormlab.vocabulary import Event
 from stormlab.worlds.story import BY_APPLICATION, Step
 
 LEAVES_S = 90.0  # longer than any platform waits for the answer to a close frame
+WORDS_MAX = 60  # characters of an error, without its place; all of it is among the events
 _FAULTY = (Event.UNCAUGHT, Event.HALTED)
 
 
@@ -17,8 +18,17 @@ def _raises_nothing(_subject: Subject, seen: Seen) -> Finding:
         if found:
             halted = found[0].event is Event.HALTED
             reason = "the code had to be stopped" if halted else "an error that nobody catches"
+            reason += f": {_short(found[0].detail)}"
             return broken(reason, found[:3], story.who)
     return HOLDS
+
+
+def _short(detail: str) -> str:
+    """An error in a line, with its place."""
+    words, mark, place = detail.partition(" (at ")
+    if len(words) > WORDS_MAX:
+        words = words[: WORDS_MAX - 3] + "..."
+    return words + mark + place.partition(", called")[0].removesuffix(")") + ")" * bool(mark)
 
 
 def _closes_for_good(_subject: Subject, seen: Seen) -> Finding:

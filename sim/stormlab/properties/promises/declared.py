@@ -43,6 +43,7 @@ class Declared:
     ``shared``: all sockets of a client share them. ``spread_s``: the width over which chance
     spreads the attempts of a fleet; left open, it is the width of the widest of its delays.
     ``connect_timeout_s_max``: the longest connect time-out, where it grows.
+    ``setup_delay_s``: the shortest delay until the first connection, where other rules hold then.
     ``seen``: the limits of delays were read off its own delays, not declared.
     """
 
@@ -73,6 +74,7 @@ class Declared:
     shared: bool = False
     spread_s: float | None = None
     connect_timeout_s_max: float | None = None
+    setup_delay_s: float | None = None
     seen: bool = False
 
     @property

@@ -263,9 +263,10 @@ def _longest_up_ns(story: Story, begin_ns: int, end_ns: int) -> int:
 
 def _bounded_attempts(subject: Subject, seen: Seen) -> Finding:
     """Attempts in any window in which nothing ever opened, against what its delays allow."""
-    bound, window_ns = _attempts_bound(subject), to_ns(WINDOW_S)
+    window_ns = to_ns(WINDOW_S)
     obeys = subject.declared.obeys_advice is not False
     for story in seen.stories:
+        bound = max(_attempts_bound(subject), _setup_bound(subject))
         run: list[Step] = []
         first = 0  # of the window of 60 s that ends with the last one
         advised = False
@@ -281,10 +282,18 @@ def _bounded_attempts(subject: Subject, seen: Seen) -> Finding:
                 advised = obeys and step.advice_ns is not None
             elif step.event in _OPENINGS:
                 run, first, advised = [], 0, False
+            elif step.event is PROVED:
+                bound = _attempts_bound(subject)
         if story.cut:
             reason = "it never waits: thousands of events within a second"
             return broken(reason, story.of(NEW)[-3:], story.who)
     return HOLDS
+
+
+def _setup_bound(subject: Subject) -> int:
+    """Attempts in a window that a rule of its own allows until the first connection; 0: none."""
+    delay_s = subject.declared.setup_delay_s
+    return 0 if delay_s is None else round(2 * WINDOW_S / delay_s) + 5
 
 
 def _within_budget(subject: Subject, seen: Seen) -> Finding:
@@ -389,7 +398,8 @@ PROMISES = (
         "attempts-bounded",
         "While nothing opens, attempts are no more than the policy's own delays allow.",
         "attempts in any 60 s without OPEN, ONLINE, VISIBLE <= 2 * m + 5, m = what its walk makes"
-        " or its shortest declared delays allow, the fewer",
+        " or its shortest declared delays allow, the fewer [until the first PROVED also: m = what a"
+        " declared delay of its own allows until then]",
         ("bare", "fleet", "code"),
         _bounded_attempts,
         lambda subject: f"{_attempts_bound(subject)} attempts in 60 s",

@@ -29,6 +29,7 @@ from stormlab.properties.promises.promise import (
     undecided,
 )
 from stormlab.properties.promises.settling import ROUND_TRIPS_S, settle_s
+from stormlab.properties.promises.stops import counted, stopped_as_declared
 from stormlab.properties.promises.subject import Subject
 from stormlab.vocabulary import Cause
 from stormlab.worlds.story import Step, Story, closings
@@ -140,6 +141,9 @@ def _excuse(subject: Subject, seen: Seen, story: Story) -> str:
         return f"it is {_absent(story)}"
     if _gave_up(story) is not None and _may_give_up(subject, story):
         return "it gave up, as it declares"
+    stopped = stopped_as_declared(subject.declared, seen, story)
+    if stopped:
+        return stopped
     waits = declared.breaker is not None and declared.proves_success
     if waits and any(_unproved(each) for each in seen.stories):
         return "its breaker waits for a proof that the server does not give"
@@ -235,8 +239,10 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
                 return broken(found, [gave_up], story.who)
             if gave_up.clean == 0:
                 return broken("gave up without telling anybody", [gave_up], story.who)
-        elif seen.opaque:
-            continue  # what it has pending cannot be seen; converges tells whether it comes back
+        elif seen.opaque:  # what it has pending cannot be seen; converges tells if it comes back
+            silent = _silent_end(subject, seen, story)
+            if silent:
+                return broken(silent, _tail(story), story.who)
         elif not _ends_open(story) and not _pending(story) and not _absent(story):
             return broken("nothing pending, nothing open, and it never said so", _tail(story))
         else:
@@ -244,6 +250,21 @@ def _says_so(subject: Subject, seen: Seen) -> Finding:
     return (
         HOLDS if judged else undecided("it did not give up" if seen.opaque else "nothing happened")
     )
+
+
+def _silent_end(subject: Subject, seen: Seen, story: Story) -> str:
+    """That code stopped after its last failure, for longer than it ever waits, and never said so.
+
+    A final close code says it itself.
+    """
+    stopped = stopped_as_declared(subject.declared, seen, story)
+    closed = story.of(CLOSE)
+    if not stopped or _absent(story) or closed[-1].code in subject.declared.final_codes:
+        return ""
+    waited_ns = min(seen.end_ns, story.end_ns) - closed[-1].time_ns
+    longest_ns = to_ns(settle_s(subject, len(closed) + 1, len(seen.stories)))
+    told = stopped.removesuffix(", as it declares")
+    return f"{told}, and told nobody" if waited_ns > longest_ns and not story.cut else ""
 
 
 def _early(subject: Subject, story: Story, gave_up: Step) -> str:
@@ -257,7 +278,7 @@ def _early(subject: Subject, story: Story, gave_up: Step) -> str:
     limit, survives_s = declared.attempts_max, declared.survives_s
     only_limit = declared.gives_up_by_limit and limit is not None and survives_s is None
     if only_limit and limit is not None and len(closes) < limit:
-        return f"gave up after {len(closes)} failures, and declares {limit}"
+        return f"gave up after {counted(len(closes), 'failure')}, and declares {limit}"
     only_time = declared.gives_up_by_limit and limit is None and survives_s is not None
     if only_time and survives_s is not None and closes:
         lasted_ns = gave_up.time_ns - closes[0].time_ns
@@ -284,7 +305,9 @@ def _pending(story: Story) -> bool:
 def _dead_peer(subject: Subject, seen: Seen) -> Finding:
     terms = subject.declared.terms
     if terms.heartbeat_s is None:
-        return undecided("it has no heartbeat of its own")
+        return undecided(
+            "it declares no heartbeat" if seen.opaque else "it has no heartbeat of its own"
+        )
     bound_ns = to_ns(terms.heartbeat_s + (terms.heartbeat_timeout_s or terms.heartbeat_s))
     bound_ns += to_ns(ROUND_TRIPS_S)
     judged = False
@@ -345,7 +368,8 @@ PROMISES = (
         "gives-up-as-declared",
         "It gives up only as it declares, and says so.",
         "GAVE_UP only if declared, not before the declared failures or time, and announced;"
-        " otherwise at the end: open, or a timer pending",
+        " otherwise at the end: open, or a timer pending; of real code: no silence for longer than"
+        " the bound of converges after the declared failures without GAVE_UP",
         ("bare", "fleet", "code"),
         _says_so,
     ),

@@ -24,6 +24,7 @@ from stormlab.properties.promises.promise import (
     undecided,
 )
 from stormlab.properties.promises.subject import Declared, Subject
+from stormlab.vocabulary import Cause
 from stormlab.worlds.story import Step, Story
 
 SLACK_NS = 1_000
@@ -77,7 +78,8 @@ def _obeys_codes(subject: Subject, seen: Seen) -> Finding:
         ended: Step | None = None
         for step in story.of(CLOSE, NEW, *_AWAKENS):
             if step.event is CLOSE:
-                ended = step if step.code in final else None
+                own = step.cause is Cause.CLOSED_BY_PAGE
+                ended = step if step.code in final and not own else None
                 judged = judged or step.clean == 1
             elif step.event in _AWAKENS:
                 ended = None
@@ -145,7 +147,8 @@ PROMISES = (
     Promise(
         "obeys-close-codes",
         "Close codes are obeyed: final ones end it, 1001, 1012 and 1013 do not.",
-        "no NEW after a declared final code; no GAVE_UP in answer to 1001, 1012, 1013",
+        "no NEW after a declared final code of the server's; no GAVE_UP in answer to 1001, 1012,"
+        " 1013",
         ("bare", "fleet", "code"),
         _obeys_codes,
     ),

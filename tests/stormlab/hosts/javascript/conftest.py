@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from stormlab.draws import Draws
 from stormlab.hosts.diary import Diary
 from stormlab.hosts.javascript.client import CLOSING_NS, JavaScriptClient, Settings
 from stormlab.hosts.javascript.engine import Code
+from stormlab.hosts.javascript.npm import set_of_esbuild
 from stormlab.hosts.line import Surroundings
 from stormlab.hosts.wire import Caller, Data, Peer, SilentPeer
 from stormlab.vocabulary import Event
@@ -99,6 +103,26 @@ class Lab:
     def halted(self) -> list[str]:
         """Why the code was stopped, if it was."""
         return self.of(Event.HALTED)
+
+
+def played(script: str, folder: Path, timeout_s: float = 60) -> Any:
+    """Run a program beside npm's ws; its summary."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    modules = set_of_esbuild().installation().install() / "node_modules"
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(modules)
+    (folder / "replay.cjs").write_text(script, encoding="utf-8")
+    ended = subprocess.run(
+        [node, "replay.cjs"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout_s,
+        check=True,
+    )
+    return json.loads(ended.stdout.splitlines()[-1])
 
 
 @pytest.fixture

@@ -308,7 +308,7 @@ def test_every_kind_of_file_can_be_bundled(suffix: str, tmp_path: Path) -> None:
         ),
         (
             'import fs from "fs";\nfs.x();\n',
-            ':1:16: Could not resolve "fs"; fs is a part of Node, which browsers do not have',
+            ':1:16: Could not resolve "fs"; fs is a part of Node, which browsers do not have; a',
         ),
         ("await 1;\nexport {};\n", ":1:1: Top-level await is not available"),
         ('import "./a.svg";\n', ':1:8: No loader is configured for ".svg" files: a.svg'),
@@ -384,3 +384,17 @@ def test_a_file_that_is_there_is_meant(tmp_path: Path, monkeypatch: pytest.Monke
     assert is_package("client@1.0.0")
     (tmp_path / "client@1.0.0").touch()
     assert not is_package("client@1.0.0")
+
+
+@pytest.mark.parametrize("name", ["events", "node:events"])
+def test_a_file_for_node_has_events(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "client.ts"
+    text = """import { EventEmitter } from "NAME";
+    class Mine extends EventEmitter {}
+    export const told = () => {
+      const mine = new Mine(), heard: unknown[] = [];
+      mine.once("a", (value) => heard.push(value));
+      return [mine.emit("a", 1), mine.emit("a", 2), heard.join()].join();
+    };"""
+    path.write_text(text.replace("NAME", name), "utf-8")
+    assert evaluate(bundle(str(path), profile="node"), "__lib.told()") == "true,false,1"

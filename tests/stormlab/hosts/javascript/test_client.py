@@ -37,8 +37,14 @@ def test_what_the_code_says_and_does_wrong_is_in_its_story(lab: Make) -> None:
     ]
     assert ran.of(Event.NOTED) == ["up ", 'detail {"n":1}', "text x"]
     assert ran.of(Event.HTTP_REQUEST) == ["https://api.example/v1"]
-    assert ran.errors[0].startswith("TypeError: cannot read property 'x' of undefined (at ")
-    assert ran.errors[0].endswith(" of the bundle)")
+    assert ran.errors == ["TypeError: cannot read property 'x' of undefined"]  # of no file
+
+
+def test_an_event_that_is_thrown_is_told_by_its_type(lab: Make) -> None:
+    ran = lab("""new WebSocket(env.url).onopen = (event) => Promise.reject(event);
+      console.log(new CloseEvent("close", { code: 1011 }));""").run()
+    assert ran.errors == ["Unhandled rejection: Event of type open"]
+    assert ran.of(Event.CONSOLE) == ["log CloseEvent of type close"]
 
 
 def test_long_lines_are_cut_and_half_characters_replaced(lab: Make) -> None:

@@ -1,18 +1,15 @@
 """Plain Node programs: what they say of a world, and a defect shown with real sockets."""
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.stormlab.hosts.javascript.conftest import played
 
 from stormlab.hosts.failure import HostError
 from stormlab.hosts.javascript.code import code_of, run_recipe
 from stormlab.hosts.javascript.engine import Code
 from stormlab.hosts.javascript.node import node_script
-from stormlab.hosts.javascript.npm import set_of_esbuild
 from stormlab.hosts.recipe import Recipe
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld
@@ -61,26 +58,6 @@ def test_a_scale_out_of_range_and_several_sockets_are_refused() -> None:
             node_script(CODE, BareWorld(), scale=scale)
     with pytest.raises(HostError, match=r"^sockets: found 2"):
         node_script(CODE, BareWorld(sockets=2))
-
-
-def played(script: str, folder: Path, timeout_s: float = 60) -> Any:
-    """Run a program beside npm's ws; its summary."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is not installed")
-    modules = set_of_esbuild().installation().install() / "node_modules"
-    if not (folder / "node_modules").exists():
-        (folder / "node_modules").symlink_to(modules)
-    (folder / "replay.cjs").write_text(script, encoding="utf-8")
-    ended = subprocess.run(
-        [node, "replay.cjs"],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=timeout_s,
-        check=True,
-    )
-    return json.loads(ended.stdout.splitlines()[-1])
 
 
 def told(found: Any) -> list[str]:

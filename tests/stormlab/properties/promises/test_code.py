@@ -28,6 +28,17 @@ def test_at_most_three_errors_are_shown_and_none_is_long(hand: Any) -> None:
     assert all(line.endswith(" at 1:2") for line in found.events)
 
 
+def test_the_reason_is_the_error_in_a_line_with_its_place(hand: Any) -> None:
+    place = " (at node_modules/p/index.js:4:15, called from client.ts:22:26)"
+    detail = {"detail": "TypeError: " + "x" * 200 + place}
+    found = hand.judge("raises-nothing", hand.story((0, "new"), (1, "uncaught", detail)))
+    assert found.reason.startswith("an error that nobody catches: TypeError: xxx")
+    assert found.reason.endswith("... (at node_modules/p/index.js:4:15)")
+    assert len(found.reason) <= 128
+    short = hand.story((0, "new"), (1, "uncaught", {"detail": "oh"}))
+    assert hand.judge("raises-nothing", short).reason == "an error that nobody catches: oh"
+
+
 def test_what_the_console_says_is_no_error(hand: Any) -> None:
     story = hand.story((0, "new"), (1, "console", {"detail": "error"}))
     assert hand.judge("raises-nothing", story).outcome is HOLDS

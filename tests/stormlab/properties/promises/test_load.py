@@ -338,3 +338,15 @@ def test_a_close_of_the_codes_own_is_nobodys_wish(hand: Any) -> None:
     lines = sorted([*lines, closed], key=lambda line: line[0])
     story = hand.story(REJECT, *lines, SERVE)
     assert hand.judge("calm-when-fooled", story, opaque=True).outcome is UNDECIDED
+
+
+def test_until_the_first_connection_another_rule_may_hold(hand: Any) -> None:
+    early = [(float(n), "new") for n in range(60)]
+    assert hand.judge("attempts-bounded", hand.story(*early)).outcome is Outcome.BROKEN
+    assert hand.judge("attempts-bounded", hand.story(*early), setup_delay_s=1.0).outcome is (
+        Outcome.HOLDS
+    )
+    first = [(0, "new"), (0.1, "open"), (0.2, "proved"), (1, "close", {"code": 1006})]
+    later = [(2.0 + time_s, name) for time_s, name in early]
+    story = hand.story(*first, *later)
+    assert hand.judge("attempts-bounded", story, setup_delay_s=1.0).outcome is Outcome.BROKEN

@@ -7,6 +7,7 @@ from stormlab.evidence import Outcome
 from stormlab.policy import Reconnect
 from stormlab.policy.support import Support
 from stormlab.properties import PROMISES
+from stormlab.vocabulary import Cause
 
 BROKEN, HOLDS, UNDECIDED = Outcome.BROKEN, Outcome.HOLDS, Outcome.UNDECIDED
 
@@ -120,3 +121,14 @@ def test_an_end_without_advice_gives_nothing_to_judge(hand: Any, lost: Any) -> N
     for end in (clean(1000), lost):
         story = hand.story((0, "new"), (1.0, "close", end), (2.0, "new"))
         assert hand.judge("obeys-advice", story, obeys_advice=True).outcome is UNDECIDED
+
+
+def test_a_close_of_the_codes_own_is_no_final_code_of_the_servers(hand: Any) -> None:
+    for cause, outcome in (
+        (Cause.SERVER_CLOSED, Outcome.BROKEN),
+        (Cause.CLOSED_BY_PAGE, Outcome.HOLDS),
+    ):
+        end = {"code": 1000, "clean": 1, "cause": cause}
+        story = hand.story((0, "new"), (0.1, "open"), (5, "close", end), (9, "new"))
+        found = hand.judge("obeys-close-codes", story, final_codes=frozenset({1000}))
+        assert found.outcome is outcome

@@ -69,7 +69,7 @@ function tellRejected() {
   P.rejected = [];
   for (const { promise, reason } of rejected) {
     if (promise[HANDLED] === true) continue;
-    put(["err", `Unhandled rejection: ${words(reason)}`]);
+    put(["err", `Unhandled rejection: ${words(reason)}`, frames(reason)]);
     if (!P.node) {
       const event = new PromiseRejectionEvent("unhandledrejection", { promise, reason, cancelable: true });
       P.window.dispatchEvent(event);

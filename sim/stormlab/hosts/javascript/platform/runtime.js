@@ -27,6 +27,7 @@ function soon(job) { later(job); }
 
 const WORDS_MAX = 400;
 const OUT_MAX = 100000;
+const FRAMES_MAX = 20;
 const TOO_MUCH = "too much at one moment";
 
 function words(value) { return textOf(value).slice(0, WORDS_MAX).toWellFormed(); }
@@ -35,6 +36,7 @@ function textOf(value) {
   if (typeof value === "string") return value;
   try {
     if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (value instanceof Event) return `${value.constructor.name} of type ${value.type}`;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       const text = toJson(value);
       if (text !== undefined && text !== "{}") return text;
@@ -45,13 +47,22 @@ function textOf(value) {
   }
 }
 
+// The lines and columns of the code under test in an error's stack, innermost first; others are the
+// platform's, or those of a text that was parsed.
+function frames(error) {
+  const found = [];
+  try {
+    if (!(error instanceof Error) || typeof error.stack !== "string") return found;
+    for (const line of error.stack.split("\n").slice(0, FRAMES_MAX)) {
+      const place = /(\d+):(\d+)\)?$/.exec(line);
+      if (place !== null && +place[1] > CODE_LINE) found.push([place[1] - CODE_LINE, +place[2]]);
+    }
+  } catch {} // a stack of its own making
+  return found;
+}
+
 function uncaught(error) {
-  let text = words(error);
-  if (error instanceof Error && typeof error.stack === "string") {
-    const place = /(\d+:\d+)\)?$/.exec(error.stack.trim().split("\n")[0]);
-    if (place !== null) text += ` (at ${place[1]} of the bundle)`;
-  }
-  put(["err", text]);
+  put(["err", words(error), frames(error)]);
   if (P.node || P.window === null || P.erring) return;
   P.erring = true; // an error of a listener for errors is not told to it
   P.window.dispatchEvent(new ErrorEvent("error", { message: `Uncaught ${words(error)}`, error, cancelable: true }));
