@@ -110,6 +110,9 @@ class _Tap:
             return reader.feed(data)
         return [parcel.sight(masked=masked) for parcel in data]
 
+    def handled(self) -> None:
+        """The code has dealt with what it read."""
+
 
 class ClientTap(_Tap):
     """Reads a client's connection along."""

@@ -23,6 +23,7 @@ from stormlab.draws import Draws
 from stormlab.hosts.aio.cures import ALL, Cure
 from stormlab.hosts.aio.entropy import Luck, surroundings
 from stormlab.hosts.aio.network import LOCALHOST, Network
+from stormlab.hosts.aio.phased import Order
 from stormlab.hosts.aio.process import ENDED, Main, Process
 from stormlab.hosts.aio.watch import Journal, Watcher
 from stormlab.hosts.wire import Peer
@@ -91,6 +92,7 @@ class World:
         client: int = -1,
         rank: Rank = Rank.PAGE,
         ended: Callable[[BaseException | None], None] | None = None,
+        order: Order = "asyncio",
     ) -> Process:
         """Any process; the caller starts it. ``client``: its number in the trace, if it is one."""
 
@@ -110,6 +112,7 @@ class World:
             cures=self.cures,
             ended=ended,
             failed=failed,
+            order=order,
         )
         process.loop.watcher = Watcher(self.journal, client)
         self.processes.append(process)
@@ -121,8 +124,9 @@ class World:
         """An ASGI application on the real uvicorn; it starts at once.
 
         ``ws``: uvicorn's WebSocket implementation: ``websockets``, ``websockets-sansio`` or
-        ``wsproto``. ``config``: what :class:`uvicorn.Config` takes besides, and ``loggers``:
-        names of loggers besides uvicorn's, whose records are kept too.
+        ``wsproto``. ``config``: what :class:`uvicorn.Config` takes besides (``loop="uvloop"``: its
+        order of things), and ``loggers``: names of loggers besides uvicorn's, whose records are
+        kept too.
         """
         from stormlab.hosts.aio.uvicorn import UvicornServer  # noqa: PLC0415  needs uvicorn
 
