@@ -141,7 +141,7 @@ def converse(ws: str, steps: str, query: Query, tools: Any, loop: str = "uvloop"
     codes: list[str] = []
 
     def tell(text: str) -> None:
-        if text != "end" and not world.over:
+        if text != "end" and not text.startswith("block") and not world.over:
             codes.append(f"@{text}")
 
     app = application(settings_of(query), tell)

@@ -36,7 +36,7 @@ class PhasedLoop(VirtualLoop):
     def idle(self) -> bool:
         """Whether it sits in its poll, so that what arrives has to wake the process."""
         waiting = self._ready or self._polled or self._batch
-        return self._phase == "idle" and not waiting and not self._stepping
+        return self._phase == "idle" and not waiting and not self._stepping and not self.dead
 
     def call_polled(self, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
         """Run when the loop polls."""

@@ -161,6 +161,8 @@ class VirtualTransport(asyncio.Transport):
             if self._tap is not None:
                 self._tap.sent(data)
             self._wire.write(data, self._loop.lag_ns)
+        elif data and self._tap is not None:
+            self._tap.dropped(bytes(data))
 
     def writelines(self, list_of_data: Any) -> None:
         """Send bytes."""

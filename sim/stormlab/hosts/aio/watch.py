@@ -113,6 +113,9 @@ class _Tap:
     def handled(self) -> None:
         """The code has dealt with what it read."""
 
+    def dropped(self, data: Any) -> None:
+        """The code has written to a transport that is closed: it goes nowhere."""
+
 
 class ClientTap(_Tap):
     """Reads a client's connection along."""

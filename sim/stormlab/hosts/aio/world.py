@@ -212,6 +212,7 @@ class World:
 
     def _tear_down(self) -> None:
         """End what still runs, in virtual time, process by process in the order of creation."""
+        self.clock.resume()
         for _ in range(TEARDOWN_ROUNDS):
             left = [process for process in self.processes if process.cancel()]
             if not left:
