@@ -3,8 +3,9 @@
 | file | what it is |
 |---|---|
 | `restart.cpp` | C++: the scenario of `stormlab_models.bench`; equal counts under every seed |
-| `restart_events.cpp` | the same with an event for each thing that happens, a record per socket |
-| `restart.hpp` | what the two share |
+| `restart_events.cpp` | the same, tuned, but with a record per socket and events at the service |
+| `restart_plain.cpp` | the same as one writes it in an afternoon, on `std::priority_queue` |
+| `restart.hpp` | what the three share |
 | `restart_simpy.py` | the same as a plain SimPy script: as many attempts, within chance |
 | `storm_a_simpy.py` | a second storm, which any simulator can express, in plain SimPy |
 | `storm_a.py` | that storm as a scenario of stormlab, for both engines; what differs |

@@ -1,13 +1,14 @@
-// The restart storm again, as an event-driven program in the ordinary way.
+// The restart storm again, as a tuned event-driven program.
 //
 //   restart_events SOCKETS SEED     prints what restart.cpp prints
 //
-// restart.cpp is what this one scenario can be reduced to. This is what an engineer writes who
-// wants to add to the model later: a record per socket, a first come, first served queue per pod,
-// an event for each thing that happens at the service (SYN, request, end of the work), one draw
-// at a time. Policy, faults and service are fixed, which the engine's are not. Two tricks are the
-// engine's own: a socket is followed without events until its SYN meets a service that is up, and
-// what only the socket itself hears of is done at once.
+// restart.cpp is what this one scenario can be reduced to, restart_plain.cpp what one writes first.
+// This is what an engineer tunes who still wants to add to the model later: a record per socket, a
+// first come, first served queue per pod, an event for each thing that happens at the service (SYN,
+// request, end of the work), one draw at a time. Policy, faults and service are fixed, which the
+// engine's are not. Its wheel, and two tricks, are the engine's own: a socket is followed without
+// events until its SYN meets a service that is up, and what only the socket itself hears of is done
+// at once.
 //
 // Simplifications: what does not happen in this scenario ends the program instead of being
 // modelled (a full accept queue, a connect time-out) or is left out (a lost SYN). Two latencies

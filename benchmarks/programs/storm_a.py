@@ -61,8 +61,8 @@ def counts(clients: int, seed: int) -> tuple[int, int, float]:
     memory = counted(scenario_of(clients), seed).memory
     events = memory.arrays["count_p"].reshape(-1, 3)[:, 0]
     bodies = memory.policies.state["body_p"]
-    links = bodies["link"][bodies["socket"]["link"][:clients]]
-    return int(events[NEW]), int(events[OPEN]), to_s(int(links["opened_ns"].max()))
+    opened_ns = bodies["link"]["opened_ns"][bodies["socket"]["link"][:clients]]
+    return int(events[NEW]), int(events[OPEN]), to_s(int(opened_ns.max()))
 
 
 def counts_of_reference(clients: int, seed: int) -> tuple[int, int, float]:

@@ -92,6 +92,23 @@ class Row(NamedTuple):
     detail: str
 
 
+def joined(chunks: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """The rows of several arrays, one after the other; empties the list, so that memory is freed.
+
+    They are copied as bytes: NumPy copies structured rows field by field, many times slower.
+    """
+    if len(chunks) == 1:
+        return chunks.pop()
+    rows = np.empty(sum(map(len, chunks)), DTYPE)
+    raw = rows.view(np.uint8)
+    end = len(raw)
+    while chunks:
+        last = np.ascontiguousarray(chunks.pop()).view(np.uint8)
+        raw[end - len(last) : end] = last
+        end -= len(last)
+    return rows
+
+
 @dataclass(frozen=True)
 class Trace:
     """The events of one run and the header that says which run it was.
@@ -120,7 +137,7 @@ class Trace:
         digest = hashlib.blake2b(digest_size=16)
         head = [self.header, self.details]
         digest.update(json.dumps(head, sort_keys=True, separators=(",", ":")).encode())
-        digest.update(np.ascontiguousarray(self.rows).tobytes())
+        digest.update(np.ascontiguousarray(self.rows).view(np.uint8).data)
         return digest.hexdigest()
 
     def of(self, *events: Event) -> NDArray[np.void]:
@@ -367,8 +384,8 @@ class Recorder:
     def finish(self, header: dict[str, Any]) -> Trace:
         """The trace of everything recorded so far."""
         self._flush()
-        rows = self._chunks[0] if len(self._chunks) == 1 else np.concatenate(self._chunks)
-        return Trace(header, rows, tuple(self._details))
+        self._chunks = [joined(self._chunks)]
+        return Trace(header, self._chunks[0], tuple(self._details))
 
     def _flush(self) -> None:
         """Turn the numbers into rows."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from stormlab import trace as module
-from stormlab.trace import COLUMNS, DTYPE, Recorder, Row, Trace, TraceError
+from stormlab.trace import COLUMNS, DTYPE, Recorder, Row, Trace, TraceError, joined
 from stormlab.vocabulary import Cause, Event, State
 
 SUFFIXES = (".npz", ".parquet")
@@ -315,3 +315,25 @@ def test_a_file_with_a_shorter_vocabulary_is_read_by_name(tmp_path: Path) -> Non
     rows["event"] = [1, 0]
     loaded = Trace.load(damaged(tmp_path / "a.npz", rows=rows, events=old))
     assert [row.event for row in loaded] == [Event.CLOSE, Event.OPEN]
+
+
+@given(st.lists(st.integers(0, 5), max_size=5), st.data())
+def test_rows_are_put_one_after_the_other(lengths: list[int], data: st.DataObject) -> None:
+    chunks = []
+    for number, length in enumerate(lengths):
+        rows = np.zeros(2 * length, DTYPE)
+        rows["time_ns"], rows["client"] = np.arange(2 * length), number
+        apart = data.draw(st.booleans())  # not contiguous, as a selection may be
+        chunks.append(rows[::2] if apart else rows[:length])
+    expected = np.concatenate([np.empty(0, DTYPE), *chunks])
+    assert joined(chunks).tolist() == expected.tolist()
+    assert chunks == []
+
+
+def test_a_recorder_can_finish_and_go_on() -> None:
+    recorder = Recorder()
+    recorder.add(1, Event.OPEN)
+    first = recorder.finish({})
+    recorder.add(2, Event.CLOSE)
+    assert [len(first), len(recorder.finish({})), len(recorder.finish({}))] == [1, 2, 2]
+    assert first.hash == Trace({}, first.rows.copy()).hash

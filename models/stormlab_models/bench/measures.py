@@ -245,8 +245,9 @@ def _beside_programs(sizes: Sizes, built: Programs) -> Found:
 
     million = min(sizes.large, MILLION)
     cpp = {
-        "restart": "C++, this scenario only, no event in the outage",
-        "restart_events": "C++, this scenario only, an event for all that happens",
+        "restart_plain": "C++ as one writes it first (std::priority_queue)",
+        "restart_events": "C++ tuned for this scenario",
+        "restart": "C++ reduced to it, no event in the outage",
     }
     if built.build_cpp() is None:
         found.notes.append("C++: there is no g++ to compile it with")

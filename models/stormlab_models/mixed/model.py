@@ -64,7 +64,11 @@ class Mixed:
         """
         self._clock, self._draws, self._parameters = world.clock, world.draws, parameters
         self._hosts = Hosts(
-            seed, way_s=parameters.latency_s, clock=world.clock, recorder=world.recorder
+            seed,
+            way_s=parameters.latency_s,
+            clock=world.clock,
+            recorder=world.recorder,
+            quiet=True,
         )
         server = parameters.server
         app = _named(server.app)

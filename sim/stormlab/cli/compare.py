@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +10,12 @@ import click
 
 from stormlab.cli.completion import complete_scenario, did_you_mean
 from stormlab.cli.engine import engine_option, say_engines
+from stormlab.cli.long import Count, one_line, stoppable, watched
 from stormlab.cli.run import seed_of
-from stormlab.console import STOPPED, fail, note, print_json
+from stormlab.console import fail, note, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from stormlab.compare import Comparison, Field, Plan, Reader, State
 
@@ -141,10 +140,10 @@ def compare(  # noqa: PLR0913  one argument per option, all by keyword
         fail("--scenario: missing; see: stormlab scenarios")
     from stormlab.cli.compare_folder import checked, write  # noqa: PLC0415  heavy: when called
     from stormlab.cli.compare_table import show  # noqa: PLC0415
-    from stormlab.compare import field, recovery_reader  # noqa: PLC0415
+    from stormlab.compare import CompareError, field, recovery_reader  # noqa: PLC0415
 
     plan = _plan(precision, replications, replications_max, seed)
-    with _one_line():
+    with one_line(CompareError):
         what = field(scenario, policies, settings)
         say_engines(engine, (each.scenario for each in what.contenders), quiet=quiet)
         reader = _reading(recovery_reader(), figures)
@@ -190,21 +189,6 @@ def _reading(reader: Reader, figures: Sequence[str]) -> Reader:
     return replace(reader, key={name: reader.key.get(name, name) for name in figures})
 
 
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """What was written for a person becomes one line and exit code 2."""
-    from stormlab.compare import CompareError  # noqa: PLC0415
-    from stormlab.replications import ReplicationError  # noqa: PLC0415
-    from stormlab.sources import SourceError  # noqa: PLC0415
-    from stormlab.statistics import StatisticsError  # noqa: PLC0415
-    from stormlab.store import StoreError  # noqa: PLC0415
-
-    try:
-        yield
-    except (CompareError, ReplicationError, SourceError, StatisticsError, StoreError) as error:
-        fail(str(error))
-
-
 def _carry_out(
     what: Field,
     plan: Plan,
@@ -220,63 +204,24 @@ def _carry_out(
     from stormlab import compare as engine  # noqa: PLC0415
     from stormlab.store import Store, partial_folder  # noqa: PLC0415
 
-    kept = 0
-
-    def count(state: State) -> None:
-        nonlocal kept
-        kept = state.done
-
+    count = Count(somewhere=place is not None)
     keeping = nullcontext(None) if place is None else Store(partial_folder(place))
-    try:
-        with keeping as store, _progress(count, quiet=quiet) as watch:
-            return engine.compare(
-                what, plan, seed=seed, jobs=jobs, store=store, watch=watch, reader=reader
-            )
-    except KeyboardInterrupt:
-        if place is None:
-            note("stormlab: stopped; nothing is kept without --out")
-        else:
-            note(f"stormlab: stopped; {kept:,} runs are kept; run the same command to go on")
-        raise SystemExit(STOPPED) from None
+    with (
+        stoppable(count.told),
+        keeping as store,
+        watched(count, _widest, quiet=quiet) as watch,
+    ):
+        return engine.compare(
+            what, plan, seed=seed, jobs=jobs, store=store, watch=watch, reader=reader
+        )
 
 
-@contextmanager
-def _progress(count: Callable[[State], None], *, quiet: bool) -> Iterator[Callable[[State], None]]:
-    """Show on stderr how many runs are done and what is the least precise."""
-    if quiet or not sys.stderr.isatty():
-        yield count
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(
-        TextColumn("runs"),
-        *columns,
-        TextColumn("{task.description}"),
-        console=console,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=None)
-
-        def watch(state: State) -> None:
-            count(state)
-            worst = state.worst
-            said = (
-                f"widest: {worst.policy} {worst.figure} +-{worst.half_width_percent:.2g} %"
-                if worst
-                else ""
-            )
-            bar.update(task, completed=state.done, total=state.expected, description=said)
-
-        yield watch
+def _widest(state: State) -> str:
+    """What is least precise so far."""
+    worst = state.worst
+    if worst is None:
+        return ""
+    return f"widest: {worst.policy} {worst.figure} +-{worst.half_width_percent:.2g} %"
 
 
 def _command(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from stormlab.cli.long import GO_ON, NOTHING_KEPT, stoppable
 from stormlab.cli.policies import complete_policy
-from stormlab.console import STOPPED, fail, note, print_json, progress, say, table
+from stormlab.console import fail, note, print_json, progress, say, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from stormlab.judging import Matrix, Plan, Row
@@ -87,12 +86,12 @@ def _carry_out(
     command = _command(names, budget)
     if place is None:
         planned = plan(names, budget, command)
-        with _stoppable(planned, kept=False):
+        with stoppable(lambda: NOTHING_KEPT):
             _work(planned, None, jobs, quiet=quiet)
         return planned.matrix, []
     with Store(partial_folder(place)) as store:
         planned = plan(names, budget, command, store)
-        with _stoppable(planned, kept=True):
+        with stoppable(lambda: _kept(planned)):
             if planned.done and not quiet:
                 note(f"{len(planned.done)} of {len(planned.keys)} policies are already judged")
             _work(planned, store, jobs, quiet=quiet)
@@ -115,18 +114,9 @@ def _work(planned: Plan, store: Store | None, jobs: int | None, *, quiet: bool) 
             pass
 
 
-@contextmanager
-def _stoppable(planned: Plan, *, kept: bool) -> Iterator[None]:
-    """Say at Ctrl-C how much is kept, whatever the command was doing."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        there = "nothing is kept without --out"
-        if kept:
-            count = f"{len(planned.done)} of {len(planned.keys)} policies"
-            there = f"{count} are kept; run the same command to go on"
-        note(f"stormlab: stopped; {there}")
-        raise SystemExit(STOPPED) from None
+def _kept(planned: Plan) -> str:
+    """How much is kept, in words."""
+    return f"{len(planned.done)} of {len(planned.keys)} policies are kept; {GO_ON}"
 
 
 def _texts(matrix: Matrix) -> tuple[dict[str, str], list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,12 @@ import click
 
 from stormlab.cli.completion import complete_scenario
 from stormlab.cli.engine import engine_option, say_engines
+from stormlab.cli.long import GO_ON, one_line, stoppable
 from stormlab.cli.run import SEED_MAX, seed_of
-from stormlab.console import STOPPED, fail, note, print_json, progress, say, table
+from stormlab.console import fail, note, print_json, progress, say, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Sequence
     from pathlib import Path
 
     from stormlab.store import Store
@@ -115,11 +114,11 @@ def sweep(  # noqa: PLR0913  one argument per option, all by keyword
     SCENARIO is the name of a built-in scenario (see: stormlab scenarios) or a TOML file. Every run
     is kept in DIR the moment it is finished.
     """
-    from stormlab.sweep import checked, make_sweep  # noqa: PLC0415  heavy: imported when called
+    from stormlab.sweep import SweepError, checked, make_sweep  # noqa: PLC0415  heavy: imported when called
 
     if seed + replications - 1 > SEED_MAX:
         fail(f"--seed {seed}: too large for {replications:,} replications; at most {SEED_MAX}")
-    with _one_line():
+    with one_line(SweepError):
         place = checked(out)
         seeds = range(seed, seed + replications)
         made = make_sweep(scenario, vary, settings=settings, policies=policies, seeds=seeds)
@@ -134,24 +133,6 @@ def sweep(  # noqa: PLR0913  one argument per option, all by keyword
         _show(results, summaries, chosen)
     for line in notes if not quiet else []:
         note(line)
-
-
-def _one_line() -> AbstractContextManager[None]:
-    """What was written for a person becomes one line and exit code 2."""
-    from stormlab.replications import ReplicationError  # noqa: PLC0415
-    from stormlab.sources import SourceError  # noqa: PLC0415
-    from stormlab.statistics import StatisticsError  # noqa: PLC0415
-    from stormlab.store import StoreError  # noqa: PLC0415
-    from stormlab.sweep import SweepError  # noqa: PLC0415
-
-    @contextmanager
-    def block() -> Iterator[None]:
-        try:
-            yield
-        except (ReplicationError, SourceError, StatisticsError, StoreError, SweepError) as error:
-            fail(str(error))
-
-    return block()
 
 
 def _carry_out(
@@ -174,7 +155,9 @@ def _carry_out(
     with Store(partial_folder(place)) as store:
         known = known_runs(place)
         planned = plan(made, store, known.runs)
-        with _stoppable(planned):  # from the first word on: who reads it may press Ctrl-C at once
+        with stoppable(
+            lambda: _how_to_go_on(planned)
+        ):  # from the first word on: who reads it may press Ctrl-C at once
             if not quiet:
                 note(_intention(planned))
             _work(planned, store, jobs, figures, quiet=quiet)
@@ -220,18 +203,8 @@ def _work(
         fail(f"{error}; {_how_to_go_on(planned)}")
 
 
-@contextmanager
-def _stoppable(planned: Plan) -> Iterator[None]:
-    """Say at Ctrl-C how much is kept, whatever the command was doing."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        note(f"stormlab: stopped; {_how_to_go_on(planned)}")
-        raise SystemExit(STOPPED) from None
-
-
 def _how_to_go_on(planned: Plan) -> str:
-    return f"{planned.kept:,} of {len(planned.runs):,} runs are kept; run the same command to go on"
+    return f"{planned.kept:,} of {len(planned.runs):,} runs are kept; {GO_ON}"
 
 
 def _check_figures(wanted: Sequence[str], there: Sequence[str]) -> None:

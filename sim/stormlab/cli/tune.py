@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import textwrap
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +12,13 @@ import click
 
 from stormlab.cli.completion import complete_scenario
 from stormlab.cli.engine import engine_option, say_engines
+from stormlab.cli.long import Count, one_line, stoppable, watched
 from stormlab.cli.policies import complete_policy
 from stormlab.cli.run import seed_of
-from stormlab.console import STOPPED, fail, note, print_json, say, table, width
+from stormlab.console import fail, note, print_json, say, table, width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from stormlab.tune import Aim, State, Tuning
 
@@ -137,10 +136,10 @@ def tune(  # noqa: PLR0913  one argument per option, all by keyword
     What is found is checked under seeds that the search has not seen: the best of many noisy
     trials looks better than it is.
     """
-    from stormlab.compare import field  # noqa: PLC0415  heavy: when called
-    from stormlab.tune import Aim, axis, goal, target  # noqa: PLC0415
+    from stormlab.compare import CompareError, field  # noqa: PLC0415  heavy: when called
+    from stormlab.tune import Aim, TuneError, axis, goal, target  # noqa: PLC0415
 
-    with _one_line():
+    with one_line(CompareError, TuneError):
         axes, wanted = tuple(map(axis, vary)), tuple(map(goal, goals))
         _check_asked(axes, wanted, settings, minimise, maximise, seed)
         then = target(wanted, minimise, maximise)
@@ -161,23 +160,6 @@ def tune(  # noqa: PLR0913  one argument per option, all by keyword
     for line in lines if not quiet else []:
         note(line)
     return 0 if found.best.meets_all else NOT_MET
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """What was written for a person becomes one line and exit code 2."""
-    from stormlab.compare import CompareError  # noqa: PLC0415
-    from stormlab.replications import ReplicationError  # noqa: PLC0415
-    from stormlab.sources import SourceError  # noqa: PLC0415
-    from stormlab.statistics import StatisticsError  # noqa: PLC0415
-    from stormlab.store import StoreError  # noqa: PLC0415
-    from stormlab.tune import TuneError  # noqa: PLC0415
-
-    kinds = CompareError, ReplicationError, SourceError, StatisticsError, StoreError, TuneError
-    try:
-        yield
-    except kinds as error:
-        fail(str(error))
 
 
 def _check_asked(
@@ -216,51 +198,19 @@ def _carry_out(aim: Aim, jobs: int | None, place: Path | None, *, quiet: bool) -
     from stormlab import tune as engine  # noqa: PLC0415
     from stormlab.store import Store, partial_folder  # noqa: PLC0415
 
-    kept = 0
-
-    def count(state: State) -> None:
-        nonlocal kept
-        kept = state.done
-
+    count = Count(somewhere=place is not None)
     keeping = nullcontext(None) if place is None else Store(partial_folder(place))
-    try:
-        with keeping as store, _progress(count, quiet=quiet) as watch:
-            return engine.tune(aim, jobs=jobs, store=store, watch=watch)
-    except KeyboardInterrupt:
-        if place is None:
-            note("stormlab: stopped; nothing is kept without --out")
-        else:
-            note(f"stormlab: stopped; {kept:,} runs are kept; run the same command to go on")
-        raise SystemExit(STOPPED) from None
+    with (
+        stoppable(count.told),
+        keeping as store,
+        watched(count, _meeting, quiet=quiet) as watch,
+    ):
+        return engine.tune(aim, jobs=jobs, store=store, watch=watch)
 
 
-@contextmanager
-def _progress(count: Callable[[State], None], *, quiet: bool) -> Iterator[Callable[[State], None]]:
-    """Show on stderr how many runs are done of all, and how many trials met all goals so far."""
-    if quiet or not sys.stderr.isatty():
-        yield count
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn()
-    told = TextColumn("{task.description}")
-    console = Console(stderr=True)
-    with Progress(TextColumn("runs"), *columns, told, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def watch(state: State) -> None:
-            count(state)
-            said = f"trials that met all goals: {state.meeting}"
-            bar.update(task, completed=state.done, total=state.expected, description=said)
-
-        yield watch
+def _meeting(state: State) -> str:
+    """How good what was found is so far."""
+    return f"trials that met all goals: {state.meeting}"
 
 
 # what is shown -----------------------------------------------------------------------------------

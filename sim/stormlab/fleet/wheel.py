@@ -31,8 +31,9 @@ PER_CHUNK = CHUNK_BYTES // ENTRY_BYTES
 FULL_AT = PER_CHUNK * ENTRY_BYTES  # in a chunk; there the number of the next one stands
 SMALL = 24
 PARTS_BITS_MAX = 16
-BUCKETS_BITS_MAX = 15
-SHIFT_MIN = 16
+SHIFT_MIN, SHIFT_MAX = 16, 24
+BUCKETS_BITS_MIN, BUCKETS_BITS, BUCKETS_BITS_MAX = 8, 16, 18
+EVENTS_BITS = 6
 
 WHEEL = np.dtype(
     [
@@ -67,6 +68,19 @@ WHEEL = np.dtype(
 wheel_at = record_at(WHEEL)
 
 
+def width_bits(until_ns: int, events_usual: int) -> int:
+    """How wide a bucket is, in bits of nanoseconds, for about so many pending events.
+
+    A bucket has many events, so that the memory of those to come can be asked for early; but it is
+    no longer than latencies are (17 ms), since what is pushed into the current one costs more; but
+    however long the run is, there are not more than 262,144 buckets.
+    """
+    bits = events_usual.bit_length() - EVENTS_BITS
+    bits = min(BUCKETS_BITS, max(BUCKETS_BITS_MIN, bits))
+    shift = min(SHIFT_MAX, max(SHIFT_MIN, (until_ns >> bits).bit_length()))
+    return max(shift, (until_ns >> BUCKETS_BITS_MAX).bit_length())
+
+
 class Wheel:
     """The memory of a wheel for runs until ``until_ns`` with up to ``events_max`` events pending.
 
@@ -75,8 +89,7 @@ class Wheel:
 
     def __init__(self, until_ns: int, events_max: int, events_usual: int) -> None:
         """Allocate; ``events_usual``: about how many will be pending, for the width of a bucket."""
-        bits = min(BUCKETS_BITS_MAX, max(8, events_usual.bit_length() + 2))
-        shift = max(SHIFT_MIN, (until_ns >> bits).bit_length())
+        shift = width_bits(until_ns, events_usual)
         buckets = (until_ns >> shift) + 1
         chunks = events_max // PER_CHUNK + min(buckets, events_max) + 2
         self.record = np.zeros(1, WHEEL)
@@ -316,6 +329,11 @@ def _distribute(wheel, count):
 @compiled
 def _merge_sort(base, spare, begin, end):
     """Sort entries ``begin`` to ``end`` of ``base``, stably; ``spare`` is as long."""
+    index = begin + 1
+    while index < end and not _later(base, index - 1, index):
+        index += 1
+    if index == end:  # as everybody's first attempt is
+        return
     width = SMALL
     place = begin
     while place < end:

@@ -11,7 +11,7 @@ from stormlab.vocabulary import EVENTS
 from stormlab_models.bench.worker import restart
 from stormlab_models.fleet.compiled.run import counted
 
-PROGRAMS = ("restart", "restart_events")
+PROGRAMS = ("restart", "restart_events", "restart_plain")
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++ here")
 
 

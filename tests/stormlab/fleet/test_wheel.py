@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from stormlab.fleet.wheel import Wheel, pop, push, ready, wheel_at
+from stormlab.fleet.wheel import BUCKETS_BITS_MAX, Wheel, pop, push, ready, wheel_at, width_bits
 
 FOREVER = 1 << 60
 
@@ -85,3 +85,24 @@ def test_a_wheel_that_is_full_says_so() -> None:
     for number in range(4096):
         put(wheel.address, number * 200_000, 0, number)
     assert np.array_equal(wheel.record["full"], [1])
+
+
+@given(st.integers(1, 10**15), st.integers(1, 1 << 28))
+def test_the_number_of_buckets_has_a_limit(until_ns: int, usual: int) -> None:
+    assert until_ns >> width_bits(until_ns, usual) <= 1 << BUCKETS_BITS_MAX
+
+
+@pytest.mark.parametrize(
+    ("until_s", "usual", "width_ms"),
+    [
+        (60, 200_000, 17),  # some hundred events in a bucket
+        (400, 16_000_000, 8),
+        (400, 20_000, 17),  # fewer, but no longer than latencies
+        (7_200, 16_000_000, 34),  # a long run
+        (1, 1_000, 4),
+    ],
+)
+def test_buckets_are_crowded_but_not_longer_than_latencies(
+    until_s: int, usual: int, width_ms: int
+) -> None:
+    assert round((1 << width_bits(until_s * 10**9, usual)) / 1e6) == width_ms

@@ -48,7 +48,8 @@ def test_speed_is_the_ratio_of_medians() -> None:
     assert [row[-1] for row in beside.rows] == ["100", "100", "-"]
     assert beside.rows[0][:5] == ["80", "1,000", "50.00", "2.00", "0.500"]
     assert "160 sockets: one run each, the reference takes minutes" in " ".join(beside.notes)
-    assert [row[-1] for row in by_hand.rows] == ["0.50", "0.50", "80.00"]
+    assert [row[-1] for row in by_hand.rows] == ["0.50", "0.50", "0.50", "80.00"]
+    assert len({row[0] for row in by_hand.rows}) == len(by_hand.rows)
 
 
 def test_another_trace_or_another_result_is_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:

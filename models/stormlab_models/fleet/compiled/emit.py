@@ -86,7 +86,7 @@ def of_link(
     """Write down an event of a link."""
     if not w.traced:
         count(w, time_ns, event, up, down)
-    if link.owner < w.watched:
+    if w.watched and link.owner < w.watched:
         who = socket_of(w, link.owner).who
         numbers = numbers_at(w.number_p, index)
         row(
@@ -113,7 +113,7 @@ def of_socket(w, socket, time_ns, event, value_ns=0, text=0):
     """Write down an event of an endpoint."""
     if not w.traced:
         count(w, time_ns, event, 0, 0)
-    if socket.who < w.watched_who:
+    if w.watched and socket.who < w.watched_who:
         row(
             w,
             time_ns,

@@ -15,12 +15,12 @@ from stormlab.fleet.streams import Streams
 from stormlab.policy.catalogue import find_policy
 from stormlab.scenario import Scenario
 from stormlab.summary import EVENTS_MAX, TooLongError
-from stormlab.trace import Trace
+from stormlab.trace import Trace, joined
 from stormlab_models.fleet.compiled import loop
 from stormlab_models.fleet.compiled.ends import Ends
 from stormlab_models.fleet.compiled.kernel import entries
 from stormlab_models.fleet.compiled.policies import parts_of
-from stormlab_models.fleet.compiled.setup import Memory, prepare
+from stormlab_models.fleet.compiled.setup import ROWS_AT_ONCE, Memory, prepare
 from stormlab_models.fleet.compiled.words import WORDS
 from stormlab_models.fleet.parameters import Parameters
 from stormlab_models.fleet.setting import faults_of_run, groups_of, header
@@ -102,6 +102,7 @@ def start(
     watched: int | None = None,
     room: int = 1,
     streams: Streams | None = None,
+    rows: int = ROWS_AT_ONCE,
 ) -> Started:
     """Lay a run out in memory; see :func:`.setup.prepare`. ``watched``: None: all clients.
 
@@ -126,6 +127,7 @@ def start(
         watched=parameters.clients.count if watched is None else watched,
         room=room,
         streams=streams,
+        rows=rows,
     )
     listed = groups.tolist() if parameters.mix else []
     return Started(memory, draws, header(parameters, draws, policies, listed))
@@ -156,7 +158,7 @@ def traced(scenario: Scenario, seed: int, events_max: int = EVENTS_MAX) -> Trace
         raise TooLongError(events_max)
 
     def make(room: int) -> Trace:
-        started = start(scenario, seed, room=room)
+        started = start(scenario, seed, room=room, rows=events_max)
         return trace_of(scenario, seed, started, collected(started, events_max))
 
     return with_room(make)
@@ -171,8 +173,7 @@ def sampled(started: Started, rows_max: int) -> list[NDArray[np.void]]:
     memory, world = started.memory, started.memory.world
     rows: list[NDArray[np.void]] = []
     for _ in started.statuses():
-        rows.append(memory.arrays["row_p"][: int(world[0]["rows"])].copy())
-        world[0]["rows"] = 0
+        rows.append(_taken(memory))
         watched = int(world[0]["watched_who"]) >> 20
         while sum(map(len, rows)) > rows_max and watched > 1:
             watched //= 2
@@ -188,22 +189,30 @@ def collected(started: Started, events_max: int | None = None) -> list[NDArray[n
     Raises:
         TooLongError: when there are more than that.
     """
-    memory, world = started.memory, started.memory.world
+    memory = started.memory
     rows: list[NDArray[np.void]] = []
     total = 0
     for _ in started.statuses():
-        rows.append(memory.arrays["row_p"][: int(world[0]["rows"])].copy())
-        world[0]["rows"] = 0
+        rows.append(_taken(memory))
         total += len(rows[-1])
         if events_max is not None and total > events_max:
             raise TooLongError(events_max)
     return rows
 
 
+def _taken(memory: Memory) -> NDArray[np.void]:
+    """The rows that the kernel has written since they were last taken; it goes on in new memory."""
+    world, written = memory.world[0], memory.arrays["row_p"]
+    count = int(world["rows"])
+    memory.arrays["row_p"] = np.empty(len(written), written.dtype)
+    world["row_p"], world["rows"] = memory.arrays["row_p"].ctypes.data, 0
+    return written[:count]
+
+
 def trace_of(
     scenario: Scenario, seed: int, started: Started, rows: list[NDArray[np.void]]
 ) -> Trace:
-    """The trace that rows are."""
+    """The trace that rows are; empties their list."""
     memory, world = started.memory, started.memory.world
     drawn = (("latencies_drawn", memory.latency), ("works_drawn", memory.work))
     for name, table in drawn:
@@ -219,7 +228,7 @@ def trace_of(
         "tables": started.draws.tables_digest,
         "duration_ns": to_ns(scenario.duration_s),
     }
-    return Trace(given, np.concatenate(rows), _details(memory))
+    return Trace(given, joined(rows), _details(memory))
 
 
 def _details(memory: Memory) -> tuple[str, ...]:

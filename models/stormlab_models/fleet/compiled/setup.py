@@ -94,19 +94,21 @@ def prepare(
     watched: int,
     room: int = 1,
     streams: Streams | None = None,
+    rows: int = ROWS_AT_ONCE,
 ) -> Memory:
     """Lay out the memory of a run.
 
     ``watched``: how many clients have a trace; where it is not all, everybody's events are counted,
     over time too if there are ``streams``. ``room``: how many times the usual memory for what is
-    under way.
+    under way. ``rows``: how many of the trace there is room for before they are taken.
 
     Raises:
         NotCompiledError: for what the kernel cannot do.
     """
     clients, server = parameters.clients, parameters.server
     sockets = clients.count * clients.sockets
-    rows_max = ROWS_AT_ONCE + 2 * ROWS_PER_SOCKET * watched * clients.sockets + 4 * server.pods
+    least = 2 * ROWS_PER_SOCKET * watched * clients.sockets + 4 * server.pods
+    written = _rows(rows + least, ROWS_AT_ONCE + least) if watched else np.empty(1, layout.ROW)
     usual = 2 * sockets + ROOM
     most = usual * 2 * room
     ends = Ends.of(parameters, faults)
@@ -122,7 +124,7 @@ def prepare(
         "held_p": np.empty(most, layout.HELD),
         "fault_p": schedule,
         "routed_p": np.arange(server.pods, dtype="<i4"),
-        "row_p": np.empty(rows_max if watched else 1, layout.ROW),
+        "row_p": written,
         "detail_p": np.zeros(len(WORDS), "<i4"),
         "group_p": found.groups,
         **_tables(parameters),
@@ -140,7 +142,7 @@ def prepare(
         w[name] = array.ctypes.data
     w["wheel_p"] = wheel.address
     found.install(w)
-    _watch(w, clients, watched, rows_max, streams)
+    _watch(w, clients, watched, len(written), streams)
     pools = {name: Pool(len(arrays[name])) for name in ("call_p", "held_p")}
     pools = {"link_p": Pool(most, reserved=sockets), **pools}
     for name, pool in zip(("links_p", "calls_p", "helds_p"), pools.values(), strict=True):
@@ -151,6 +153,14 @@ def prepare(
     return Memory(
         world, wheel, tuple(pools.values()), arrays, found, latency, work, _start(clients)
     )
+
+
+def _rows(count: int, least: int) -> NDArray[np.void]:
+    """Room for so many rows; where that is not to be had, for less: they are taken more often."""
+    try:
+        return np.empty(count, layout.ROW)
+    except MemoryError:
+        return np.empty(min(count, least), layout.ROW)
 
 
 def _watch(

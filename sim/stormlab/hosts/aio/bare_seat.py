@@ -77,7 +77,7 @@ class Seat:
             ended=self._ended,
             failed=self._failed,
         )
-        self.process.loop.watcher = self
+        self.process.loop.watcher, self.process.loop.said = self, self._said
 
     def note(self, event: Event, **columns: Any) -> None:
         """Write a step down."""
@@ -92,6 +92,9 @@ class Seat:
             return  # as it was told to
         said = ENDED if error is None else f"{type(error).__name__}: {error}"
         self.note(Event.GAVE_UP, detail=said, clean=int(error is None))
+
+    def _said(self, line: str) -> None:
+        self.note(Event.CONSOLE, detail=line)
 
     def _failed(self, what: str, error: BaseException | None) -> None:
         said = f"{what}: {type(error).__name__}: {error}" if error is not None else what

@@ -121,7 +121,7 @@ class BareWire:
             later(WAY_NS, partial(end, Cause.SERVER_CLOSED, phase.code))
         elif phase.what == "hang":
             self.falls_silent()
-        elif self._phase is before and before.what == "reject":
+        elif self.open and self._phase is before and before.what == "reject":
             later(WAY_NS, partial(self._fool, before))
         elif before.what == "hang" and self._silent:
             later(WAY_NS, partial(end, Cause.RESET, ABNORMAL))

@@ -1,4 +1,4 @@
-"""Chance, time and threads of code under test: addressed and virtual while its loop takes a step.
+"""Chance, time, threads of code under test: addressed and virtual while its loop takes a step.
 
 :func:`surroundings` puts functions of our own in the place of those of ``random``, ``secrets``,
 ``os``, ``uuid``, ``time`` and ``anyio``, and puts everything back at the end. Each of ours asks
@@ -11,6 +11,7 @@ seeds, so that it is repeatable, though not addressed. NumPy's generators are no
 """
 
 import asyncio
+import gc
 import os
 import random  # noqa: TID251  this is where the code under test gets its chance from
 import socket
@@ -18,6 +19,7 @@ import sys
 import threading
 import time  # noqa: TID251  and its time
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
@@ -25,6 +27,7 @@ from typing import Any, Protocol
 from stormlab.collector import collector_off
 from stormlab.draws import UNIT_BITS, Draws
 from stormlab.hosts.aio.cures import ALL, Cure
+from stormlab.hosts.aio.sayings import Said, listening
 
 EPOCH_S = 1_700_000_000  # the date at virtual time 0: 2023-11-14, 22:13:20 UTC
 
@@ -65,6 +68,7 @@ class Stepping(Protocol):
 
     luck: Luck
     number: int
+    said: Said | None  # hears what it prints and logs
 
     def now_ns(self) -> int:
         """The virtual time, with what the step has slept."""
@@ -195,6 +199,22 @@ def _time() -> list[tuple[Any, str, Any]]:
     return [*clocks, (time, "sleep", _sleep_as(time.sleep))]
 
 
+def _listener() -> Said | None:
+    loop = _NOW.mine()
+    return None if loop is None else loop.said
+
+
+def _finalised() -> None:
+    """Collect what a run leaves, before anybody else comes across it.
+
+    Code that is cut off in the middle leaves connections open and coroutines that were never
+    awaited. In a process that is killed nobody is told of them, and nobody is here.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect(0)  # only what is new: the collector was off
+
+
 def _threads() -> list[tuple[Any, str, Any]]:
     to_thread = sys.modules.get("anyio.to_thread")
     return [] if to_thread is None else [(to_thread, "run_sync", _inline)]
@@ -247,4 +267,7 @@ def surroundings(seed: int, cures: frozenset[Cure] = ALL) -> Iterator[None]:
             stack.enter_context(_put(_time()))
         if "threads" in cures:
             stack.enter_context(_put(_threads()))
+        stack.enter_context(listening(_listener))
         yield
+        if "garbage" in cures:
+            _finalised()

@@ -63,6 +63,7 @@ class VirtualLoop(InertLoop):
         self.callbacks = 0  # run so far
         self.dead = False
         self.watcher = None
+        self.said: Callable[[str], None] | None = None
         self.transports = {}
         self.listening = []
         self._failed = failed
@@ -267,12 +268,15 @@ class VirtualLoop(InertLoop):
         """End what waits, in the order of creation; nothing of it reaches the world any more."""
         running = asyncio.current_task(self) if self._stepping else None
         before = entropy.enter(self)
+        last = 0
         try:
-            for task in self.tasks():
-                coroutine = task.get_coro()
-                if task is not running and coroutine is not None:
-                    with contextlib.suppress(Exception):  # of its finally blocks, which may await
-                        coroutine.close()
+            while new := [task for task in self.tasks() if task.number > last]:
+                for task in new:  # which may create others while they are closed
+                    last = task.number
+                    coroutine = task.get_coro()
+                    if task is not running and coroutine is not None:
+                        with contextlib.suppress(Exception):  # of its finally blocks, which await
+                            coroutine.close()
         finally:
             entropy.enter(before)
 

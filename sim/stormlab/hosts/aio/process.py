@@ -115,3 +115,4 @@ class Process:
             for task in self.loop.tasks():
                 self.loop.fail(f"{task.get_name()} does not end when it is cancelled")
         self.loop.close()
+        self.program = None  # and what it had in its hands

@@ -46,7 +46,9 @@ NOT_CLIENTS = 1 << 24  # from here on, the addresses of the chance of other proc
 class World:
     """Chance follows from ``seed``; ``way_s``: from one host to another, one way.
 
-    ``clock``, ``recorder``: those of a world that has others in it besides.
+    ``clock``, ``recorder``: those of a world that has others in it besides. ``quiet``: what
+    programs print, and log where nobody has configured it, goes into the trace (CONSOLE, of a
+    server LOG) instead of onto the screen.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class World:
         cures: frozenset[Cure] = ALL,
         clock: Clock | None = None,
         recorder: Recorder | None = None,
+        quiet: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.draws = Draws(seed)
@@ -64,7 +67,7 @@ class World:
         self.journal = Journal(self.clock, recorder or Recorder())
         self.processes: list[Process] = []
         self.cures = cures
-        self._seed = seed
+        self._seed, self._quiet = seed, quiet
         self._clients = 0
         self._around = ExitStack()
         self.over = False  # what is left is being torn down, and is not of the run
@@ -114,7 +117,14 @@ class World:
             failed=failed,
             order=order,
         )
+
+        def said(line: str) -> None:
+            if not self.over:
+                event = Event.CONSOLE if client >= 0 else Event.LOG
+                self.journal.add(event, client=client, detail=line)
+
         process.loop.watcher = Watcher(self.journal, client)
+        process.loop.said = said if self._quiet else None
         self.processes.append(process)
         return process
 

@@ -8,12 +8,14 @@ import pytest
 from stormlab.draws import Draws
 from stormlab.hosts.aio import entropy
 from stormlab.hosts.aio.entropy import Luck, surroundings
+from stormlab.hosts.aio.sayings import Said
 
 
 class Step:
     """A step of a loop at three seconds."""
 
     number = 4
+    said: Said | None = None
 
     def __init__(self) -> None:
         self.luck = Luck(Draws(1), 0)
