@@ -20,6 +20,13 @@ class Message:
     stamp_ns: int = 0
 
 
+WORK_FAILED = "no initial data"  # what an application's own error says
+
+
+class WorkFailed(Exception):  # noqa: N818  the event, not a fault of the program
+    """The application's own code raised an error that it does not catch."""
+
+
 class AcceptFailed(Exception):  # noqa: N818  the event, not a fault of the program
     """``accept()`` raised: the client has gone before."""
 

@@ -24,7 +24,7 @@ from stormlab.clock import Clock, Rank, Timer
 
 @dataclass(frozen=True)
 class Sleep:
-    """Wait ``for_ns`` while the loop serves others."""
+    """Wait ``for_ns`` while the loop serves others; 0: until the next iteration."""
 
     for_ns: int
 
@@ -69,6 +69,12 @@ class Cancelled(Exception):  # noqa: N818  named like asyncio's CancelledError
 
 
 Steps = Generator[Sleep | Block | Signal, None, Any]
+
+
+def turns(count: int) -> Steps:
+    """Let the loop go round so many times."""
+    for _ in range(count):
+        yield Sleep(0)
 
 
 class Task:
@@ -117,6 +123,9 @@ class Task:
                     self._loop.call_next(self._resume)
                     return want.for_ns
                 if isinstance(want, Sleep):
+                    if want.for_ns == 0:  # as asyncio.sleep(0): behind what is ready, no timer
+                        self.wake()
+                        return None
                     self._timer = self._loop.call_later(want.for_ns, self._slept)
                     return None
                 if not want.is_set:

@@ -4,8 +4,8 @@ Versions. legacy and wsproto are as of uvicorn 0.38, sansio is as of 0.54, which
 used. ``sansio-0.38`` is the same implementation in uvicorn 0.38: it sends no pings, an application
 that returns leaves TCP open (0.54 closes it), a failed accept() is an ASGI exception in the log (in
 0.54 a silent ClientDisconnected), and a send after the end of TCP fails with a RuntimeError that
-has no code. tests/integration holds the three of 0.38 against the real ones, and the one of 0.54
-where that is installed (``make test-latest``).
+has no code, and its 101 carries the date twice. tests/integration holds the three of 0.38 against
+the real ones, and the one of 0.54 where that is installed (``make test-latest``).
 
 Sources: uvicorn@0.38.0:uvicorn/protocols/websockets/{websockets_impl,websockets_sansio_impl,
 wsproto_impl}.py read; processor time measured. wsproto's return without close leaves TCP open, as
@@ -18,7 +18,10 @@ from typing import Literal
 from stormlab.clock import NS_PER_US
 from stormlab_models.websocket import ABNORMAL, NO_STATUS
 
-RESPONSE_BYTES = {"legacy": 229, "sansio": 283, "sansio-0.38": 283, "wsproto": 236}
+RESPONSE_BYTES = {"legacy": 229, "sansio": 283, "sansio-0.38": 320, "wsproto": 236}
+
+# HTTP 500, measured on uvicorn 0.38; sansio's of 0.54 is taken to be that without a second date
+ERROR_BYTES = {"legacy": 139, "sansio": 139, "sansio-0.38": 176, "wsproto": 118}
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ message of ``sansio-0.38`` is a placeholder; which exceptions stand behind sansi
 ClientDisconnected is measured for close frames only.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from stormlab.clock import to_s
 from stormlab.trace import Row, Trace
 from stormlab.vocabulary import Event
+from stormlab_models.asgi import WORK_FAILED
 from stormlab_models.websocket import (
     ABNORMAL,
     GOING_AWAY,
@@ -54,6 +56,7 @@ _HANDLER_CLOSED = (
     "unable to perform operation on <TCPTransport closed=True reading=False 0x7f0000000000>;"
     " the handler is closed"
 )
+_OF_THE_PROCESS = re.compile(r"INFO: +(Shutting|Waiting|Finished|Application|Started|Uvicorn)")
 _REJECTED = {LEGACY: "503 Service Unavailable"}
 
 
@@ -63,9 +66,12 @@ class _Connection:
 
     implementation: str = LEGACY
     opened: bool = False
+    opened_ns: int = -1
+    cut_short: bool = False  # its first task was cancelled before it ran
     received: int = 0  # code of the peer's close frame
     sent: int = 0  # code of the server's own close frame
     error: int = 0  # code of the exception
+    failed: bool = False  # the application's own code
 
 
 @dataclass
@@ -81,12 +87,14 @@ class _Log:
         connection = self.of(row.conn)
         if row.event is Event.STARTED and row.detail:
             connection.implementation = row.detail
-        elif row.event is Event.RESPONSE:
-            connection.opened = row.code == 101  # noqa: PLR2004  HTTP
+        elif row.event is Event.RESPONSE:  # none is on the wire if the client has gone before
+            connection.opened_ns = row.time_ns
         elif row.event is Event.SERVER_FRAME and row.detail == "close" and not connection.sent:
             connection.sent = row.code
+            connection.cut_short = row.time_ns == connection.opened_ns
         elif row.event is Event.EXCEPTION:
             connection.error = row.code
+            connection.failed = row.detail == "work"
 
     def text(self, row: Row) -> list[str]:
         """Write one event of the log."""
@@ -101,13 +109,14 @@ class _Log:
             seconds = to_s(row.value_ns)
             return [f"[WS] {name}: Client never sent ready signal within {seconds:g}s"]
         if row.detail == "asgi exception":
-            return ["Exception in ASGI application", _WRONG_MESSAGE]
+            own = f"builtins.RuntimeError: {WORK_FAILED}" if connection.failed else _WRONG_MESSAGE
+            return ["Exception in ASGI application", own]
         if row.detail == "connection rejected":
             status = _REJECTED.get(connection.implementation, "500 Internal Server Error")
             return [f"INFO:     connection rejected ({status})"]
-        if row.detail in {"error on send", "error on receive"}:
-            sending = row.detail == "error on send"
-            causes, last = (_send_error if sending else _receive_error)(connection)
+        connection.opened |= row.detail == "connection open"
+        if row.detail in _ERRORS:
+            causes, last = _ERRORS[row.detail](connection)
             message = last.partition(": ")[2]
             line = f"[WS] Error in {name} WebSocket connection: {message}".rstrip()
             return [line, *causes, last]
@@ -143,10 +152,8 @@ def _connection_closed(connection: _Connection) -> list[str]:
     if connection.sent:
         reason = " keepalive ping timeout" if connection.sent == INTERNAL_ERROR else ""
         text = f"sent {sent}{reason}; no close frame received"
-        return [
-            "asyncio.exceptions.CancelledError: ",
-            f"websockets.exceptions.ConnectionClosedError: {text}",
-        ]
+        closed = f"websockets.exceptions.ConnectionClosedError: {text}"
+        return [closed] if connection.cut_short else ["asyncio.exceptions.CancelledError: ", closed]
     noticed = "asyncio.exceptions.IncompleteReadError: 0 bytes read on a total of 2 expected bytes"
     closed = "websockets.exceptions.ConnectionClosedError: no close frame received or sent"
     return [noticed, closed] if connection.opened else [closed]
@@ -164,16 +171,34 @@ def _receive_error(connection: _Connection) -> tuple[list[str], str]:
     if connection.implementation == LEGACY and connection.opened:
         if connection.error in _CLOSE_CODE:
             code, reason = f"<CloseCode.{_CLOSE_CODE[connection.error]}: {code}>", "''"
+    elif connection.implementation in {SANSIO, SANSIO_38} and connection.received == NO_STATUS:
+        code = f"<CloseCode.{_CLOSE_CODE[NO_STATUS]}: {code}>"
     elif connection.implementation == WSPROTO and connection.received in _CLOSE_REASON:
         code = f"<CloseReason.{_CLOSE_REASON[connection.received]}: {code}>"
     return [], f"starlette.websockets.WebSocketDisconnect: ({code}, {reason})"
 
 
+def _work_error(_: _Connection) -> tuple[list[str], str]:
+    """What the application's own code raised."""
+    return [], f"builtins.RuntimeError: {WORK_FAILED}"
+
+
+_ERRORS = {
+    "error on send": _send_error,
+    "error on receive": _receive_error,
+    "error in work": _work_error,
+}
+
+
 def timed_lines(trace: Trace) -> list[tuple[int, str]]:
     """Every line of the server's log with its time in nanoseconds, in order.
 
-    Needs the endpoints' names in the trace's header (``Trace.endpoints``).
+    Needs the endpoints' names in the trace's header (``Trace.endpoints``). Of a real server it is
+    what that has logged (``server_log`` in the header).
     """
+    if "server_log" in trace.header:
+        logged = [(int(time_ns), str(line)) for time_ns, line in trace.header["server_log"]]
+        return [(time_ns, line) for time_ns, line in logged if not _OF_THE_PROCESS.match(line)]
     log = _Log(trace)
     for row in trace:  # a close frame may be noticed before the connection's end is
         if row.event is Event.LOST and row.code:

@@ -7,8 +7,9 @@ iteration after the request.
 * legacy (``websockets`` up to 15, uvicorn's ``websockets_impl``): reading the request makes a
   *handler* task, which sets the handshake timer (10 s), starts the application's task and waits for
   its accept; the next iteration writes the 101 and logs "connection open". The end of TCP is
-  handled one iteration after it is read. When the timer fires, the handler closes TCP and logs
-  "connection closed"; the application learns of it at its first send.
+  handled one iteration after it is read. A close frame is answered with one and FIN, and the
+  transport lives until the client's FIN, or for 10 s. When the timer fires, the handler closes TCP
+  and logs "connection closed"; the application learns of it at its first send.
 * sansio (``websockets-sansio``): the request starts the application at once, accept() writes the
   101 itself and raises when TCP has gone. No handshake timer, no "connection closed".
 * wsproto: as sansio, without keep-alive pings; a failed accept() is an ASGI exception in the log,
@@ -23,38 +24,39 @@ wsproto_impl}.py, websockets@15.0.1:websockets/legacy/{server,protocol}.py read;
 lines, codes and processor time measured.
 
 Simplifications: no back-pressure, no message fragments, no size limits, one write per message;
-the closing handshake's own timeouts (10 s) are not modelled; a reset is read as an end.
+a keep-alive that fails closes TCP at once (legacy: after up to 20 s); a reset is read as an end.
 """
 
 from collections import deque
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from stormlab.clock import NS_PER_S
 from stormlab.vocabulary import Event
-from stormlab_models.asgi import AcceptFailed, Application, Disconnected, Message
-from stormlab_models.event_loop import Block, Signal, Sleep, Steps, Task
-from stormlab_models.implementations import IMPLEMENTATIONS, RESPONSE_BYTES, Implementation
+from stormlab_models.asgi import AcceptFailed, Application, Disconnected, Message, WorkFailed
+from stormlab_models.event_loop import Block, Signal, Sleep, Steps, Task, turns
+from stormlab_models.implementations import (
+    ERROR_BYTES,
+    IMPLEMENTATIONS,
+    RESPONSE_BYTES,
+    Implementation,
+)
+from stormlab_models.keep_alive import KeepAlive, Pinger
 from stormlab_models.network import Connection, Segment
 from stormlab_models.server import Server
 from stormlab_models.websocket import ABNORMAL, INTERNAL_ERROR, NO_STATUS, SERVICE_RESTART
 
 __all__ = ["IMPLEMENTATIONS", "Implementation", "KeepAlive", "UvicornConnection"]
 
-ERROR_RESPONSE_BYTES = 132
 NO_CODE = 0  # of an error that is not a disconnect
 FRAME_OVERHEAD_BYTES = 4
 CLOSE_FRAME_BYTES = 4
 PING_BYTES = 6
-
-
-@dataclass(frozen=True)
-class KeepAlive:
-    """The server's own pings; ``interval_s`` None turns them off."""
-
-    interval_s: float | None = 20.0
-    timeout_s: float | None = 20.0
+CLOSE_TIMEOUT_NS = 10 * NS_PER_S  # legacy waits so long for each end of a closing handshake
+CLOSING_TURNS = (
+    3  # of the loop, from the end of TCP until legacy's closing handshake counts as done
+)
 
 
 class HandshakeTimeout(Exception):  # noqa: N818  the event, not a fault of the program
@@ -83,9 +85,10 @@ class UvicornConnection:
         self.peer_code: int | None = None  # code of a close frame received
         self.shutdown = False
         self._connection = connection
+        self._columns = {**vars(connection.who), "conn": number}
         self._kind = kind
         self._app = app
-        self._keep_alive = keep_alive
+        self._pinger = Pinger(self.loop, keep_alive, self._ping, self._pong_missed)
         self._unread: deque[Segment] = deque()
         self._requested = False
         self._accepted = Signal(self.loop)  # the application called accept()
@@ -96,11 +99,10 @@ class UvicornConnection:
         self._open = False
         self._inbox: deque[Message] = deque()
         self._mail = Signal(self.loop)
-        self._pong = Signal(self.loop)
         self._app_task: Task | None = None
-        self._keep_alive_task: Task | None = None
         self._handler: Task | None = None
-        self._ended = False
+        self._ended = self._received_all = False
+        self._paused = False  # all but legacy read no further while a message waits
         self._waited_ns = 0  # how long a receive() waited in vain
 
     @property
@@ -113,11 +115,13 @@ class UvicornConnection:
     def arrived(self, segment: Segment) -> None:
         """Let the loop's next poll find the socket readable."""
         self._unread.append(segment)
-        if len(self._unread) == 1:
+        if len(self._unread) == 1 and not self._paused:
             self.loop.arrive(self._readable)
 
     def _readable(self) -> int:
-        """One read: all data that has come, or else the end."""
+        """One read: all data that has come, or else the end; nothing while reading is paused."""
+        if self._paused or not self._unread:
+            return 0
         if self._unread[0].kind in {"fin", "rst"}:
             self._unread.clear()
             self._close_transport()
@@ -125,9 +129,16 @@ class UvicornConnection:
         busy_ns = 0
         while self._unread and self._unread[0].kind not in {"fin", "rst"}:
             busy_ns += self._read(self._unread.popleft())
-        if self._unread:
+        if self._unread and not self._paused:
             self.loop.arrive(self._readable)
         return busy_ns
+
+    def _resume(self) -> None:
+        """The application has taken every message: read on."""
+        if self._paused:
+            self._paused = False
+            if self._unread:
+                self.loop.arrive(self._readable)
 
     def _read(self, segment: Segment) -> int:
         if self._closing:
@@ -147,16 +158,33 @@ class UvicornConnection:
     def _read_message(self, message: Message) -> int:
         if message.kind == "close":
             self.peer_code = message.size or NO_STATUS
-            echo = Message("close", message.size)
-            self._write(Segment("frame", echo, CLOSE_FRAME_BYTES))
-            self._close_transport()
+            if self._kind.legacy:
+                self.loop.task(self._legacy_closing(message.size))
+            else:
+                self._close_frame(message.size)
+                self._close_transport()
         elif message.kind == "pong":
-            self._pong.set()
-        elif not self._ended:
-            self._record(Event.RECEIVED, detail=message.kind)
-            self._inbox.append(message)
-            self._mail.set()
+            self._in_own_task(self._pinger.pong)
+        else:
+            self._paused = not self._kind.legacy
+            if not self._ended:
+                self._record(Event.RECEIVED, detail=message.kind)
+                self._in_own_task(partial(self._take, message))
         return self.server.machine.cpu_ns(self._kind.send_ns)
+
+    def _in_own_task(self, act: Callable[[], None]) -> None:
+        """Legacy reads in a task of its own, one iteration after the loop has."""
+        if self._kind.legacy:
+            self.loop.call_soon(act)
+        else:
+            act()
+
+    def _take(self, message: Message) -> None:
+        self._inbox.append(message)
+        if self._kind.legacy:  # who waits for it hears of it an iteration later
+            self.loop.call_soon(self._mail.set)
+        else:
+            self._mail.set()
 
     def _close_transport(self) -> None:
         """Close TCP; what hangs on it learns of it in the next iteration."""
@@ -165,6 +193,19 @@ class UvicornConnection:
             self._write(Segment("fin", payload="server dropped"))
             self.loop.call_soon(self._connection_lost)
 
+    def _close_frame(self, code: int) -> None:
+        self._write(Segment("frame", Message("close", code), CLOSE_FRAME_BYTES))
+
+    def _legacy_closing(self, code: int) -> Steps:
+        """One task reads a close frame and answers it, another sends FIN and waits for that."""
+        if not self._close_sent:
+            self._close_frame(code)
+        yield Sleep(0)
+        self._write(Segment("fin", payload="server dropped"))
+        self.loop.call_later(CLOSE_TIMEOUT_NS, self._close_transport)
+        self._received_all = True
+        self._mail.set()
+
     def _connection_lost(self) -> None:
         self.server.forget(self)
         self._record(Event.LOST, code=self.peer_code or 0)
@@ -172,8 +213,7 @@ class UvicornConnection:
         self._lost.set()
         self._completed.set()
         self._mail.set()
-        if self._keep_alive_task is not None:
-            self._keep_alive_task.cancel()
+        self._pinger.stop()
 
     # the tasks ----------------------------------------------------------------------------------
 
@@ -188,6 +228,7 @@ class UvicornConnection:
                 yield from self._respond()
                 self._completed.set()
                 yield self._lost
+                yield from turns(1 if self.peer_code is None else CLOSING_TURNS)
         except HandshakeTimeout:
             self._record(Event.HANDSHAKE_TIMEOUT)
             self._close_transport()
@@ -199,7 +240,12 @@ class UvicornConnection:
             self._handler.cancel(HandshakeTimeout())
 
     def _run_app(self) -> Steps:
-        yield from self._app(self)
+        try:
+            yield from self._app(self)
+        except WorkFailed:
+            self.log("asgi exception")
+            self._reject()
+            self._close_transport()
         self._ended = True
         if self._kind.return_closes:
             self._close_transport()
@@ -213,31 +259,16 @@ class UvicornConnection:
         self._open = True
         if self._kind.logs_open:
             self.log("connection open")
-        if self._kind.pings and self._keep_alive.interval_s is not None:
-            self._keep_alive_task = self.loop.task(self._ping(self._keep_alive.interval_s))
+        if self._kind.pings:
+            self._pinger.start()
 
-    def _ping(self, interval_s: float) -> Steps:
-        while True:
-            yield Sleep(round(interval_s * NS_PER_S))
-            if self._closing:
-                return
-            self._pong = Signal(self.loop)
+    def _ping(self) -> bool:
+        if not self._closing:
             self._write(Segment("frame", Message("ping"), PING_BYTES))
-            if self._keep_alive.timeout_s is None:
-                continue
-            yield from self._await_pong(self._keep_alive.timeout_s)
+        return not self._closing
 
-    def _await_pong(self, timeout_s: float) -> Steps:
-        pong, missed = self._pong, Signal(self.loop)
-
-        def miss() -> None:
-            missed.set()
-            pong.set()
-
-        timer = self.loop.call_later(round(timeout_s * NS_PER_S), miss)
-        yield pong
-        timer.cancel()
-        if missed.is_set and not self._closing:
+    def _pong_missed(self) -> None:
+        if not self._closing:
             self._record(Event.PING_TIMEOUT)
             self._fail(INTERNAL_ERROR)
 
@@ -260,6 +291,8 @@ class UvicornConnection:
     def send(self, message: Message) -> Steps:
         """Send one message, once the handshake is complete."""
         yield self._completed
+        if self._kind.legacy and self.peer_code is not None:
+            yield self._lost  # the closing handshake comes to its end first
         self._raise_if_gone()
         yield Block(self.server.machine.cpu_ns(self._kind.send_ns))
         self._write(Segment("frame", message, message.size + FRAME_OVERHEAD_BYTES))
@@ -276,50 +309,70 @@ class UvicornConnection:
     def receive(self, timeout_ns: int | None = None) -> Generator[Any, None, Message | None]:
         """Wait for a message; None after ``timeout_ns``.
 
-        With a timeout it is ``asyncio.wait_for`` up to Python 3.11: a task of its own, whose start
-        takes one iteration of the loop and whose result two. The order of log lines shows it.
+        With a timeout it is ``asyncio.wait_for`` up to Python 3.11: a timer, which runs from the
+        call, and a task of its own, whose start takes one iteration of the loop and whose result
+        two. The order of log lines shows it.
         """
+        expired = Signal(self.loop)
         if timeout_ns is None:
-            return (yield from self._receive(None))
+            return (yield from self._receive(expired))
+
+        def expire() -> None:
+            expired.set()
+            self._mail.set()
+
+        timer = self.loop.call_later(timeout_ns, expire)
         yield Sleep(0)
         try:
-            message = yield from self._receive(timeout_ns)
+            message = yield from self._receive(expired)
         except Exception:  # not GeneratorExit: a generator that is dropped must not wait
             yield Sleep(0)
             yield Sleep(0)
             raise
+        finally:
+            timer.cancel()
+        if message is None:
+            self._waited_ns = timeout_ns
         yield Sleep(0)
         yield Sleep(0)
         return message
 
-    def _receive(self, timeout_ns: int | None) -> Generator[Any, None, Message | None]:
-        timer = None
-        expired = Signal(self.loop)
-        if timeout_ns is not None:
-
-            def expire() -> None:
-                expired.set()
-                self._mail.set()
-
-            timer = self.loop.call_later(timeout_ns, expire)
+    def _receive(self, expired: Signal) -> Generator[Any, None, Message | None]:
         yield self._completed
-        while not self._inbox and not self._lost.is_set and not expired.is_set:
+        while not self._inbox and not self._over and not expired.is_set:
             self._mail = Signal(self.loop)
             yield self._mail
-        if timer is not None:
-            timer.cancel()
         if self._inbox:
-            return self._inbox.popleft()
-        if self._lost.is_set:
+            message = self._inbox.popleft()
+            if not self._inbox:
+                self._resume()
+            return message
+        if self._over:
+            if not self._lost.is_set:
+                yield self._lost
+                yield from turns(CLOSING_TURNS)
+            elif self._kind.legacy and not self._received_all:
+                yield from turns(1)
             raise Disconnected(self._end_code(), sending=False)
-        self._waited_ns = timeout_ns or 0
         return None
 
+    @property
+    def _over(self) -> bool:
+        """Whether nothing more will be received."""
+        return self._lost.is_set or self._received_all
+
     def close(self, code: int) -> Steps:
-        """Send a close frame and let the peer answer."""
+        """Send a close frame and let the peer answer; legacy waits for the end of it."""
         yield self._completed
-        if not self._closing:
+        if self._closing or self._close_sent:
+            return
+        if not self._kind.legacy:
             self._fail(code)
+        elif self.peer_code is None:
+            self._close_sent = True
+            self._close_frame(code)
+            self.loop.call_later(CLOSE_TIMEOUT_NS, self._close_transport)
+            yield self._lost
 
     # the process ends ---------------------------------------------------------------------------
 
@@ -332,11 +385,20 @@ class UvicornConnection:
             self._fail(SERVICE_RESTART)
             return
         if self._requested:
-            self._write(Segment("response", 500, ERROR_RESPONSE_BYTES))
-            self._accepted.set()
-            if self._kind.logs_rejected and not self._kind.legacy:
-                self.log("connection rejected")
+            self._reject()
         self._close_transport()
+
+    def _reject(self) -> None:
+        """Answer a handshake with HTTP 500, if there is somebody to answer.
+
+        If not, uvloop's transport raises, and legacy's handler is left to its handshake timer.
+        """
+        if self._lost.is_set:
+            return
+        self._write(Segment("response", 500, ERROR_BYTES[self._kind.name]))
+        self._accepted.set()
+        if self._kind.logs_rejected and not self._kind.legacy:
+            self.log("connection rejected")
 
     def die(self) -> None:
         """SIGKILL: the kernel closes TCP."""
@@ -346,7 +408,7 @@ class UvicornConnection:
     def _fail(self, code: int) -> None:
         """Send a close frame and close TCP."""
         self._close_sent = True
-        self._write(Segment("frame", Message("close", code), CLOSE_FRAME_BYTES))
+        self._close_frame(code)
         self._close_transport()
 
     # helpers ------------------------------------------------------------------------------------
@@ -366,7 +428,7 @@ class UvicornConnection:
         return self._kind.eof_code
 
     def _write(self, segment: Segment) -> None:
-        if segment.size:
+        if segment.size and not self._connection.server_closed:  # else it goes nowhere
             event = Event.RESPONSE if segment.kind == "response" else Event.SERVER_FRAME
             kind = segment.payload.kind if isinstance(segment.payload, Message) else ""
             code = segment.payload if isinstance(segment.payload, int) else 0
@@ -376,17 +438,7 @@ class UvicornConnection:
         self._connection.send_down(segment)
 
     def _record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
-        who = self._connection.who
-        self.server.recorder.add(
-            self.server.clock.now_ns,
-            event,
-            client=who.client,
-            endpoint=who.endpoint,
-            socket=who.socket,
-            attempt=who.attempt,
-            conn=self.number,
-            **columns,
-        )
+        self.server.recorder.add(self.server.clock.now_ns, event, **self._columns, **columns)
 
     def record(self, event: Event, **columns: Any) -> None:  # noqa: ANN401  see Recorder.add
         """Record an event of the application about this connection."""

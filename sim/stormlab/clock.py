@@ -171,3 +171,7 @@ class Clock:
     def stop(self) -> None:
         """End the run after the event that is happening now: there is nothing left to observe."""
         self._stopped = True
+
+    def resume(self) -> None:
+        """Let time go on after :meth:`stop`, for what has to be wound up."""
+        self._stopped = False

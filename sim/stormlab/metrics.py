@@ -39,6 +39,7 @@ _SERVER_LINES = (
     "connection closed",
     "error on send",
     "error on receive",
+    "error in work",
     "ready timeout",
     "asgi exception",
 )

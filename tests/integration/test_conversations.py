@@ -42,6 +42,10 @@ CONVERSATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "ready missing": ("request, head, sleep 0.3, still_open, fin", READY),
     "ready awaited, FIN during data": ("request, sleep 0.05, fin", READY | BEFORE),
     "ready awaited, FIN after the 101": ("request, head, sleep 0.05, fin", READY),
+    "ready awaited, 1001 and FIN": ("request, head, sleep 0.05, close 1001, fin", READY),
+    "1001 and FIN": ("request, head, sleep 0.1, close 1001, fin", {}),
+    "a message unread, then FIN": ("request, head, ready, sleep 0.05, fin", AFTER),
+    "a message unread, then 1001": ("request, head, ready, sleep 0.05, close 1001, fin", AFTER),
     "ready awaited, 1001": ("request, head, sleep 0.05, close 1001, end, fin", READY),
 }
 LATE_CONVERSATIONS = {

@@ -131,13 +131,16 @@ def test_a_run_includes_its_last_moment_and_nothing_later() -> None:
     ]
 
 
-def test_a_stopped_clock_calls_nobody() -> None:
+def test_a_stopped_clock_calls_nobody_until_it_is_resumed() -> None:
     clock, seen = Clock(), list[str]()
     clock.at(1, Rank.PAGE, clock.stop)
     clock.at(2, Rank.PAGE, lambda: seen.append("late"))
     clock.run(5)
     assert seen == []
     assert clock.now_ns == 1
+    clock.resume()
+    clock.run(5)
+    assert seen == ["late"]
 
 
 @pytest.mark.parametrize(

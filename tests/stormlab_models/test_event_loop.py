@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stormlab.clock import Clock, Rank
-from stormlab_models.event_loop import Block, Cancelled, EventLoop, Signal, Sleep, Steps
+from stormlab_models.event_loop import (
+    Block,
+    Cancelled,
+    EventLoop,
+    Signal,
+    Sleep,
+    Steps,
+    turns,
+)
 
 MS = 1_000_000
 
@@ -130,6 +138,22 @@ def test_a_task_sleeps_blocks_and_returns(desk: Desk) -> None:
     assert desk.run() == [(5, "slept"), (12, "blocked"), (12, "arrived")]
     assert task.done.is_set
     assert task.result == "result"
+
+
+def test_a_sleep_of_nothing_takes_its_place_in_the_line(desk: Desk) -> None:
+    def steps() -> Steps:
+        yield from turns(2)
+        desk.note("slept")()
+
+    desk.loop.task(steps())
+    for turn in range(3):
+        desk.loop.call_soon(desk.note(f"before {turn}"))
+        desk.loop.call_soon(lambda: desk.loop.call_soon(desk.note("later")))
+    # the second turn of the task comes behind what was made ready while it took the first
+    assert [what for _, what in desk.run()] == [
+        *("before 0", "before 1", "before 2"),
+        *("later", "later", "later", "slept"),
+    ]
 
 
 def test_a_signal_wakes_its_waiters_in_order_and_only_once(desk: Desk) -> None:

@@ -176,6 +176,34 @@ def test_a_shutdown_says_goodbye_and_refuses_at_once(hall: Hall) -> None:
     assert (trace.count(Event.SHUTDOWN), trace.count(Event.KILLED)) == (1, 0)
 
 
+def test_a_shutdown_waits_for_the_next_look_and_is_done_once(hall: Hall) -> None:
+    (peer,) = hall.crowd(1)
+    hall.until(1.03)
+    hall.server.stop()
+    hall.server.stop()
+    hall.until(1.07)
+    (late,) = hall.crowd(1)  # it still listens
+    trace = hall.run()
+    times = [time_s for time_s, what in peer.heard if what == "1012"]
+    assert times == [pytest.approx(1.1, abs=0.001)]
+    assert late.words == ["established", "1012", "fin"]
+    assert trace.count(Event.SHUTDOWN) == 1
+
+
+def test_a_look_is_answered_by_the_loop_or_at_once_if_there_is_none(hall: Hall) -> None:
+    looks: list[float] = []
+
+    def look() -> None:
+        hall.server.look(lambda: looks.append(to_s(hall.clock.now_ns)))
+
+    hall.server.block(to_ns(1))
+    hall.clock.at(to_ns(0.5), Rank.FAULT, look)
+    hall.until(2)
+    hall.server.crash()
+    look()
+    assert looks == [pytest.approx(1, abs=0.001), 2]
+
+
 def test_a_shutdown_resets_what_waits_in_the_accept_queue(hall: Hall) -> None:
     hall.server.block(to_ns(1))
     hall.until(0.01)

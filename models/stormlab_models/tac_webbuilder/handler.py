@@ -1,7 +1,8 @@
 """The server's side of the application: the handler, its proposed change, watchers, HTTP queries.
 
 Handler: make the initial data (awaiting, or blocking the event loop; before or after accept), wait
-``accept_delay_s``, accept, send, then read until the end. Proposed change: wait for
+``accept_delay_s``, accept, send, then read until the end. An error is caught and logged after
+accept, and left to the server before. Proposed change: wait for
 ``client_ready`` before sending, at most five seconds, and then *return*, with a comment that says
 it closes. The repaired form closes.
 
@@ -23,7 +24,7 @@ from typing import Any
 from stormlab.clock import to_ns
 from stormlab.draws import Draws
 from stormlab.vocabulary import Event
-from stormlab_models.asgi import AcceptFailed, AsgiSocket, Disconnected, Message
+from stormlab_models.asgi import AcceptFailed, AsgiSocket, Disconnected, Message, WorkFailed
 from stormlab_models.event_loop import Block, Sleep, Steps
 from stormlab_models.server import Server as ServerProcess
 from stormlab_models.tac_webbuilder.endpoints import ENDPOINTS, PATTERN_SYNC_S
@@ -60,6 +61,11 @@ class Backend:
             detail = "send" if gone.sending else "receive"
             socket.record(Event.EXCEPTION, code=gone.code, detail=detail)
             socket.log("error on send" if gone.sending else "error on receive")
+        except WorkFailed:
+            socket.record(Event.EXCEPTION, detail="work")
+            if socket.number not in self.active:
+                raise
+            socket.log("error in work")
         finally:
             self.active.pop(socket.number, None)
             socket.record(Event.ENDED)
@@ -97,6 +103,8 @@ class Backend:
                 yield Block(duration_ns)
             else:
                 yield Sleep(duration_ns)
+        if self.server.initial_data_fails:
+            raise WorkFailed
 
     def _read(self, socket: UvicornConnection) -> Generator[Any, None, None]:
         try:
@@ -105,8 +113,8 @@ class Backend:
                 if message is not None and message.kind == "ping" and self.server.answers_ping:
                     yield from socket.send(Message("pong", PONG_BYTES, message.stamp_ns))
         except Disconnected as gone:
-            if gone.sending:
-                raise
+            if gone.sending and not gone.code:
+                raise  # it is no WebSocketDisconnect
             socket.record(Event.DISCONNECT, code=gone.code)
 
     # the watchers -------------------------------------------------------------------------------

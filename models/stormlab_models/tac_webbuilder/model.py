@@ -23,17 +23,16 @@ from stormlab.vocabulary import Event
 from stormlab_models import http
 from stormlab_models.browser import BROWSERS, Profile
 from stormlab_models.machine import Machine
-from stormlab_models.network import Connection, Path, PathSettings
+from stormlab_models.network import Path, PathSettings
 from stormlab_models.page import App, Component, Document, Tab
 from stormlab_models.server import Server
 from stormlab_models.tac_webbuilder.actions import Actions
 from stormlab_models.tac_webbuilder.bare import BareClients, BarePage
 from stormlab_models.tac_webbuilder.endpoints import NAMES
-from stormlab_models.tac_webbuilder.handler import Backend
 from stormlab_models.tac_webbuilder.hooks import Manager, make_component
 from stormlab_models.tac_webbuilder.page_data import PageData
 from stormlab_models.tac_webbuilder.parameters import Parameters
-from stormlab_models.uvicorn import IMPLEMENTATIONS, KeepAlive, UvicornConnection
+from stormlab_models.tac_webbuilder.serving import Process, Serving, modelled, real
 
 LOOK_NS = 100 * NS_PER_MS  # the measurements looked for the first socket this often
 TABS_CONTENTION_MIN, CONTENTION_OF_TABS = 2.0, 5.0
@@ -50,8 +49,8 @@ class Site:
         self.clock = world.clock
         self.machine = Machine(world.draws, self._contention())
         self.paths: list[Path] = []
-        self.servers: list[Server] = []
-        self.backends: list[Backend] = []
+        self.servings: list[Serving] = []
+        self.servers: list[Process] = []
         both = any(group.server == 2 for group in parameters.socket_groups)  # noqa: PLR2004
         for number in range(2 if both else 1):
             self._add_server(number)
@@ -75,7 +74,7 @@ class Site:
         return min(max(given, TABS_CONTENTION_MIN) + 1, CONTENTION_OF_TABS) if several else given
 
     def _add_server(self, number: int) -> None:
-        settings, network = self.parameters.server, self.parameters.network
+        network = self.parameters.network
         world = self.world
         path_settings = PathSettings(
             latency_up_s=network.latency_s,
@@ -87,32 +86,13 @@ class Site:
             proxy_connect_s=network.proxy_connect_s,
         )
         path = Path(world.clock, world.draws, world.recorder, path_settings)
-        backend = Backend(
-            settings, world.draws, malformed_share=self.parameters.page.malformed_share
-        )
-        keep_alive = KeepAlive(settings.ping_interval_s, settings.ping_timeout_s)
-        kind = IMPLEMENTATIONS[settings.implementation]
-
-        def make(server: Server, connection: Connection, conn: int) -> UvicornConnection:
-            return UvicornConnection(
-                server, connection, conn, kind=kind, app=backend.handle, keep_alive=keep_alive
-            )
-
-        server = Server(
-            world.clock,
-            world.recorder,
-            self.machine,
-            path,
-            make,
-            backlog=settings.backlog,
-            number=number,
-            workers=settings.workers,
-        )
-        backend.process = server
-        server.on_start.append(backend.start)
+        if self.parameters.server.on == "model":
+            serving = modelled(world, self.machine, path, self.parameters, number)
+        else:
+            serving = real(world, self.machine, path, self.parameters)
         self.paths.append(path)
-        self.servers.append(server)
-        self.backends.append(backend)
+        self.servings.append(serving)
+        self.servers.append(serving.process)
 
     def profile(self, number: int) -> Profile:
         """The browser profile with this number."""
@@ -154,10 +134,10 @@ class Site:
             up=http.REQUEST_BYTES,
             down=http.RESPONSE_BYTES,
         )
-        backend = self.backends[0]
-        request = http.get(
-            self.paths[0], self.servers[0], client, number, lambda: backend.query(endpoint)
-        )
+        server, query = self.servers[0], self.servings[0].query
+        assert isinstance(server, Server)  # noqa: S101  the parameters allow no other here
+        assert query is not None  # noqa: S101  as above
+        request = http.get(self.paths[0], server, client, number, lambda: query(endpoint))
 
         def finished(result: object) -> None:
             if document.alive:
@@ -221,11 +201,7 @@ class Site:
 
         def end() -> None:
             self._observed("page_end")
-            server = self.servers[0]
-            if server.up:
-                server.loop.arrive(lambda: server.loop.call_soon(self._read_server))
-            else:
-                self._read_server()
+            self.servers[0].look(self._read_server)
 
         self.clock.at(start_ns, Rank.OBSERVER, begin)
         self.clock.at(start_ns + length_ns, Rank.OBSERVER, end)
@@ -240,7 +216,7 @@ class Site:
         self.world.recorder.add(
             self.clock.now_ns,
             Event.OBSERVED,
-            code=len(self.backends[0].active),
+            code=len(self.servings[0].active()),
             value_ns=self.servers[0].busy_total_ns,
             detail=what,
         )

@@ -4,9 +4,18 @@ Every default is the application as found, on a quiet machine, in a production b
 null: a figure that can be off takes the string "off".
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from stormlab.policy.catalogue import find_policy
 from stormlab_models.tac_webbuilder.endpoints import NAMES
@@ -119,12 +128,20 @@ class SocketGroup(Table):
 
 
 class Server(Table):
-    """The server process and its handler."""
+    """The server process and its handler.
 
-    implementation: Literal["legacy", "sansio", "wsproto"] = "legacy"
+    ``on``: ``model``, or the handler as a real FastAPI application in virtual time
+    (:mod:`stormlab_models.tac_webbuilder.real_app`) on the real ``uvicorn``, with its WebSocket
+    ``implementation``, or by itself (``asgi``). ``sansio`` is modelled as of uvicorn 0.54,
+    ``sansio-0.38`` as of that version; the real one is what is installed.
+    """
+
+    on: Literal["model", "uvicorn", "asgi"] = "model"
+    implementation: Literal["legacy", "sansio", "sansio-0.38", "wsproto"] = "legacy"
     initial_data_s: Seconds = 0.0
     initial_data_kind: Literal["async", "block"] = "async"
     initial_data_placement: Literal["before_accept", "after_accept"] = "before_accept"
+    initial_data_fails: bool = False  # raises an error at its end
     per_endpoint_data_s: dict[str, Seconds] = Field(default_factory=dict)
     initial_data_bytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = 53
     accept_delay_s: Seconds = 0.0
@@ -147,6 +164,22 @@ class Server(Table):
             msg = "watchers go with 'workers = 1': each process would watch for its own clients"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _real_one_is_plain(self) -> Self:
+        if self.on != "model" and (self.watchers or self.workers > 1):
+            msg = f"found on = '{self.on}'; allowed with watchers or several workers: 'model'"
+            raise ValueError(msg)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_later_keys(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As it was before there was this choice: the hashes of scenarios without it stay."""
+        document: dict[str, Any] = handler(self)
+        for name, usual in (("on", "model"), ("initial_data_fails", False)):
+            if document.get(name) == usual:
+                del document[name]
+        return document
 
     @model_validator(mode="after")
     def _endpoints_exist(self) -> Self:
@@ -242,3 +275,15 @@ class Parameters(BaseModel):
     socket_groups: list[SocketGroup] = Field(default_factory=list)
     actions: list[Action] = Field(default_factory=list)
     observe: Observe | None = None
+
+    @model_validator(mode="after")
+    def _real_server_has_one_address(self) -> Self:
+        if self.server.on == "model":
+            return self
+        if self.page.http != "none":
+            msg = f"found server.on = '{self.server.on}'; allowed with page.http: 'model'"
+            raise ValueError(msg)
+        if any(group.server != 1 for group in self.socket_groups):
+            msg = f"found server.on = '{self.server.on}'; allowed with two servers: 'model'"
+            raise ValueError(msg)
+        return self

@@ -14,6 +14,7 @@ import time  # noqa: TID251  a handler that blocks sleeps; in virtual time it is
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from stormlab_models.asgi import WORK_FAILED
 from stormlab_models.tac_webbuilder.handler import POLICY_VIOLATION
 from stormlab_models.tac_webbuilder.parameters import Server
 
@@ -26,7 +27,10 @@ _log = logging.getLogger(LOGGER)
 
 
 def application(server: Server, tell: Callable[[str], None] = lambda _: None) -> Any:  # noqa: ANN401
-    """The application; ``tell`` hears what no log shows: ``sent``, ``disconnect 1001``, ``end``.
+    """The application; ``tell`` hears what no log shows.
+
+    ``block 0.05`` (before it), ``sent``, ``disconnect 1001``, ``exception 1006`` (while it is
+    handled), ``end``.
 
     Raises:
         ImportError: One line, when FastAPI is not installed.
@@ -66,18 +70,21 @@ class _Handler:
             try:
                 await self._converse(websocket, name)
             except Exception as error:  # noqa: BLE001  as the analysed handler does
-                _log.exception("[WS] Error in %s WebSocket connection: %s", name, error)
                 self._tell(f"exception {int(getattr(error, 'code', 0))}")
+                _log.exception("[WS] Error in %s WebSocket connection: %s", name, error)
         finally:
             self._tell("end")
 
     async def _make_data(self, name: str) -> None:
         server = self._server
         data_s = server.per_endpoint_data_s.get(name, server.initial_data_s)
-        if server.initial_data_kind == "block":
+        if data_s and server.initial_data_kind == "block":
+            self._tell(f"block {data_s}")
             time.sleep(data_s)  # noqa: ASYNC251  that is the point
         elif data_s:
             await asyncio.sleep(data_s)
+        if server.initial_data_fails:
+            raise RuntimeError(WORK_FAILED)
 
     async def _converse(self, websocket: "WebSocket", name: str) -> None:
         from fastapi import WebSocketDisconnect  # noqa: PLC0415  there, as the application is

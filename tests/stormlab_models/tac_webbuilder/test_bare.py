@@ -32,7 +32,7 @@ def test_sockets_are_opened_and_closed_on_demand(app: App) -> None:
     ]
     trace = app(page=RAW, socket_groups=[{"sockets": 2}], actions=actions)
     assert trace.count(Event.OPEN) == 6
-    assert trace.of(Event.CLOSE)["socket"].tolist() == [0, 1, 2]  # the oldest first
+    assert trace.of(Event.CLOSE_CALLED)["socket"].tolist() == [0, 1, 2]  # the oldest first
 
 
 def test_groups_choose_tab_and_profile(app: App) -> None:

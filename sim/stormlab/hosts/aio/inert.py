@@ -32,6 +32,11 @@ class InertLoop(asyncio.AbstractEventLoop):
     transports: dict[int, VirtualTransport]  # open ones, in the order of opening
     listening: list[Listening]
     _placeholders: dict[int, Any]
+    in_phases = False  # uvloop's order of things; see stormlab.hosts.aio.phased
+
+    def call_polled(self, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
+        """Run a callback of a socket that has become readable."""
+        return self.call_soon(callback, *args)
 
     @property
     def lag_ns(self) -> int:

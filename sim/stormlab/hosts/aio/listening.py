@@ -1,7 +1,7 @@
 """asyncio's servers over the virtual TCP.
 
-What the kernel has accepted the process takes at once, all of it, as asyncio's own loop does;
-uvloop takes one connection at each poll.
+What the kernel has accepted the process takes at once, all of it, as asyncio's own loop does; a
+loop in uvloop's order takes one connection at each poll.
 """
 
 import asyncio
@@ -29,7 +29,15 @@ class Listening(asyncio.AbstractServer):
 
     def _accept(self, end: End) -> None:
         self._waiting[id(end)] = end
-        self._loop.call_soon(self._make, end)
+        if not self._loop.in_phases:
+            self._loop.call_soon(self._make, end)
+        elif len(self._waiting) == 1:
+            self._loop.call_polled(self._take_one)
+
+    def _take_one(self) -> None:
+        self._make(next(iter(self._waiting.values())))
+        if self._waiting:  # the listening socket stays readable
+            self._loop.call_polled(self._take_one)
 
     def _make(self, end: End) -> None:
         del self._waiting[id(end)]

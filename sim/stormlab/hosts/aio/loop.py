@@ -206,11 +206,9 @@ class VirtualLoop(InertLoop):
 
     def _go_round(self) -> None:
         """As many iterations as there is something to do at this instant."""
-        ready, scheduled = self._ready, self._scheduled
+        ready = self._ready
         while not self._halted():
-            now_ns = self.clock.now_ns
-            while scheduled and scheduled[0].time_ns <= now_ns:
-                ready.append(heapq.heappop(scheduled).handle)
+            ready.extend(self._due())
             if not ready:
                 return
             for _ in range(len(ready)):
@@ -220,10 +218,21 @@ class VirtualLoop(InertLoop):
                     self._run(handle)
                 if self._halted():
                     return
-            if self.callbacks - self._before > CALLBACKS_PER_INSTANT_MAX:
-                said = f"{CALLBACKS_PER_INSTANT_MAX} callbacks at one instant: it never waits"
-                self.fail("endless loop", EndlessError(said))
-                self.kill()
+            self._end_if_endless()
+
+    def _due(self) -> list[asyncio.Handle]:
+        """The timers that are due, in their order."""
+        found: list[asyncio.Handle] = []
+        scheduled, now_ns = self._scheduled, self.clock.now_ns
+        while scheduled and scheduled[0].time_ns <= now_ns:
+            found.append(heapq.heappop(scheduled).handle)
+        return found
+
+    def _end_if_endless(self) -> None:
+        if self.callbacks - self._before > CALLBACKS_PER_INSTANT_MAX:
+            said = f"{CALLBACKS_PER_INSTANT_MAX} callbacks at one instant: it never waits"
+            self.fail("endless loop", EndlessError(said))
+            self.kill()
 
     def _halted(self) -> bool:
         """Whether the step is over though there may be something to do."""

@@ -9,13 +9,17 @@ from stormlab.hosts.aio.cures import ALL, Cure
 from stormlab.hosts.aio.entropy import Luck
 from stormlab.hosts.aio.loop import VirtualLoop
 from stormlab.hosts.aio.network import Net
+from stormlab.hosts.aio.phased import Order, PhasedLoop
 
 Main = Callable[[], Coroutine[Any, Any, Any]]
 ENDED = "its program ended"
 
 
 class Process:
-    """``main``: a coroutine function; ``ended``: told what it raised, or None, once it is over."""
+    """``main``: a coroutine function; ``ended``: told what it raised, or None, once it is over.
+
+    ``order``: of things in its loop.
+    """
 
     def __init__(  # noqa: PLR0913  the parts of a process, by name
         self,
@@ -30,11 +34,12 @@ class Process:
         cures: frozenset[Cure] = ALL,
         ended: Callable[[BaseException | None], None] | None = None,
         failed: Callable[[str, BaseException | None], None] | None = None,
+        order: Order = "asyncio",
     ) -> None:
         self.name, self.number = name, number
         host = f"10.0.{number // 250}.{number % 250 + 1}"
-        # abstract are only names that this loop does not offer
-        self.loop = VirtualLoop(  # type: ignore[abstract]
+        kind: type[VirtualLoop] = PhasedLoop if order == "uvloop" else VirtualLoop
+        self.loop = kind(
             clock, net, luck, host=host, number=number, rank=rank, cures=cures, failed=failed
         )
         self.host = host

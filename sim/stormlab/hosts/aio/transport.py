@@ -1,7 +1,8 @@
 """asyncio's transports over the virtual TCP.
 
 All that has come by the time the loop looks is one read, and an end of TCP behind it is seen one
-iteration later, as with real sockets.
+iteration later, as with real sockets. On a loop in uvloop's order a write after connection_lost()
+raises, as uvloop's does; on asyncio's it goes nowhere.
 """
 
 import asyncio
@@ -14,6 +15,12 @@ from stormlab.hosts.aio.watch import Tap
 
 if TYPE_CHECKING:
     from stormlab.hosts.aio.inert import InertLoop
+
+# uvloop's words; the last number is an address in memory
+HANDLER_CLOSED = (
+    "unable to perform operation on <TCPTransport closed=True reading=False 0x7f0000000000>;"
+    " the handler is closed"
+)
 
 
 class Placeholder:
@@ -70,7 +77,7 @@ class VirtualTransport(asyncio.Transport):
         self._tls, self._tap = tls, tap
         self._incoming: list[bytes] = []
         self._ended = self._told_end = False
-        self._paused = self._closing = self._closed = False
+        self._paused = self._closing = self._closed = self._told_lost = False
         self._looking = False  # a read is scheduled
         loop.transports[id(self)] = self
         loop.call_soon(self._protocol.connection_made, self)
@@ -92,12 +99,12 @@ class VirtualTransport(asyncio.Transport):
 
     def lost(self, error: OSError) -> None:
         """Reset by the other end."""
-        self._loop.call_soon(self._fatal, error)
+        self._loop.call_polled(self._fatal, error)
 
     def _look(self) -> None:
         if not self._looking and not self._paused and not self._closing:
             self._looking = True
-            self._loop.call_soon(self._read)
+            self._loop.call_polled(self._read)
 
     def _read(self) -> None:
         """One read: all data that has come, or else the end."""
@@ -112,6 +119,8 @@ class VirtualTransport(asyncio.Transport):
                 _feed(self._protocol, data)
             else:
                 self._protocol.data_received(data)
+            if self._tap is not None:
+                self._tap.handled()
             if self._ended:
                 self._look()
         elif self._ended and not self._told_end:
@@ -131,17 +140,29 @@ class VirtualTransport(asyncio.Transport):
             self._loop.transports.pop(id(self), None)
             if self._tap is not None:
                 self._tap.over(error, by_peer=self._told_end)
-            self._loop.call_soon(self._protocol.connection_lost, error)
+            self._loop.call_soon(self._tell_lost, self._protocol, error)
+
+    def _tell_lost(self, protocol: Any, error: Exception | None) -> None:
+        protocol.connection_lost(error)
+        self._told_lost = True
 
     # what the protocol does ---------------------------------------------------------------------
 
     def write(self, data: Any) -> None:
-        """Send bytes."""
+        """Send bytes.
+
+        Raises:
+            RuntimeError: On a loop in uvloop's order, after the end.
+        """
+        if self._told_lost and self._loop.in_phases:
+            raise RuntimeError(HANDLER_CLOSED)
         if data and not self._closing:
             data = bytes(data)
             if self._tap is not None:
                 self._tap.sent(data)
             self._wire.write(data, self._loop.lag_ns)
+        elif data and self._tap is not None:
+            self._tap.dropped(bytes(data))
 
     def writelines(self, list_of_data: Any) -> None:
         """Send bytes."""

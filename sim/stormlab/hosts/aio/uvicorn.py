@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stormlab.clock import Rank
 from stormlab.hosts.aio.needs import need
 from stormlab.hosts.aio.ordered import OrderedSet
+from stormlab.hosts.aio.phased import Order
 from stormlab.hosts.aio.watched_app import watched
 from stormlab.vocabulary import Event
 
@@ -97,7 +98,8 @@ class UvicornServer:
             server.server_state.tasks = OrderedSet()
         self._listen_to_log()
         name = f"uvicorn {self._config['host']}:{self._config['port']}"
-        self._process = self._world.process(server.serve, name=name, rank=Rank.SERVER)
+        order: Order = "uvloop" if self._config.get("loop") == "uvloop" else "asyncio"
+        self._process = self._world.process(server.serve, name=name, rank=Rank.SERVER, order=order)
         self._world.journal.add(Event.UP)
         self._process.start()
 

@@ -110,6 +110,12 @@ class _Tap:
             return reader.feed(data)
         return [parcel.sight(masked=masked) for parcel in data]
 
+    def handled(self) -> None:
+        """The code has dealt with what it read."""
+
+    def dropped(self, data: Any) -> None:
+        """The code has written to a transport that is closed: it goes nowhere."""
+
 
 class ClientTap(_Tap):
     """Reads a client's connection along."""

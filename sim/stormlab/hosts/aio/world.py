@@ -23,6 +23,7 @@ from stormlab.draws import Draws
 from stormlab.hosts.aio.cures import ALL, Cure
 from stormlab.hosts.aio.entropy import Luck, surroundings
 from stormlab.hosts.aio.network import LOCALHOST, Network
+from stormlab.hosts.aio.phased import Order
 from stormlab.hosts.aio.process import ENDED, Main, Process
 from stormlab.hosts.aio.watch import Journal, Watcher
 from stormlab.hosts.wire import Peer
@@ -94,6 +95,7 @@ class World:
         client: int = -1,
         rank: Rank = Rank.PAGE,
         ended: Callable[[BaseException | None], None] | None = None,
+        order: Order = "asyncio",
     ) -> Process:
         """Any process; the caller starts it. ``client``: its number in the trace, if it is one."""
 
@@ -113,6 +115,7 @@ class World:
             cures=self.cures,
             ended=ended,
             failed=failed,
+            order=order,
         )
 
         def said(line: str) -> None:
@@ -131,8 +134,9 @@ class World:
         """An ASGI application on the real uvicorn; it starts at once.
 
         ``ws``: uvicorn's WebSocket implementation: ``websockets``, ``websockets-sansio`` or
-        ``wsproto``. ``config``: what :class:`uvicorn.Config` takes besides, and ``loggers``:
-        names of loggers besides uvicorn's, whose records are kept too.
+        ``wsproto``. ``config``: what :class:`uvicorn.Config` takes besides (``loop="uvloop"``: its
+        order of things), and ``loggers``: names of loggers besides uvicorn's, whose records are
+        kept too.
         """
         from stormlab.hosts.aio.uvicorn import UvicornServer  # noqa: PLC0415  needs uvicorn
 
@@ -218,6 +222,7 @@ class World:
 
     def _tear_down(self) -> None:
         """End what still runs, in virtual time, process by process in the order of creation."""
+        self.clock.resume()
         for _ in range(TEARDOWN_ROUNDS):
             left = [process for process in self.processes if process.cancel()]
             if not left:
