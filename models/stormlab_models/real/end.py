@@ -165,7 +165,8 @@ class CarriedEnd:
 
     def _left(self, segment: Segment) -> None:
         self._leaving -= 1
-        self._go(segment)
+        if self.why != "killed" or segment.kind in {"fin", "rst"}:  # else it was never written
+            self._go(segment)
 
     def _go(self, segment: Segment) -> None:
         self._sent(self, segment)
