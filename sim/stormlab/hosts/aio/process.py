@@ -45,11 +45,13 @@ class Process:
         self.host = host
         self.program: asyncio.Task[Any] | None = None
         self._main, self._ended = main, ended
+        self._begun = False
 
     @property
     def running(self) -> bool:
-        """Whether its program has begun and not ended."""
-        return self.program is not None and not self.program.done() and not self.loop.dead
+        """Whether it was started and has not ended; its first step may be still to come."""
+        over = self.program is not None and self.program.done()
+        return self._begun and not over and not self.loop.dead
 
     @property
     def failures(self) -> list[str]:
@@ -58,6 +60,7 @@ class Process:
 
     def start(self) -> None:
         """Begin."""
+        self._begun = True
         self.loop.call_soon(self._begin)
 
     def _begin(self) -> None:
@@ -65,6 +68,7 @@ class Process:
             coroutine = self._main()
         except Exception as error:  # noqa: BLE001  of the code under test
             self.loop.fail("its program", error)
+            self._begun = False
             return
         self.program = self.loop.create_task(coroutine, name=self.name)
         self.program.add_done_callback(self._over)

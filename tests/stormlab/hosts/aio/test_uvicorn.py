@@ -132,3 +132,16 @@ def test_a_block_holds_the_loop_up(echo_app: Any, staying: Any, told: Any) -> No
     world.client(staying, at_s=1.0)
     world.at(1.0, lambda: server.block(3.0))
     assert told(world.run(10.0), Event.OPEN) == [(4.01,)]
+
+
+def test_a_server_is_killed_in_the_instant_of_its_start(echo_app: Any, staying: Any) -> None:
+    world = World(seed=1)
+    server = world.serve(echo_app, ws="websockets")
+    world.at(0.0, server.kill)
+    world.at(3.0, server.start)
+    world.at(3.0, server.kill)
+    world.client(staying, at_s=4.0)
+    trace = world.run(10.0)
+    assert trace.count(Event.KILLED) == 2
+    assert trace.count(Event.OPEN) == 0
+    assert not server.up
