@@ -39,7 +39,7 @@ class Doorbell:
         if self._waking:
             self._inbox.append(act)
         elif self.loop is None or not self.loop.idle:
-            if self.loop is not None and self.loop.dead:
+            if self.loop is not None and self.loop.dead and self.loop.died_idle:
                 self._wake_ns()  # as the model draws one, so that later ones are the same
             act()
         else:

@@ -31,6 +31,7 @@ class PhasedLoop(VirtualLoop):
         self._batch: deque[asyncio.Handle] = deque()  # what the running phase still has to do
         self._phase: Literal["idle", "timers", "ready", "poll"] = "idle"
         self.busy_total_ns = 0
+        self.died_idle = False  # killed while it sat in its poll
 
     @property
     def idle(self) -> bool:
@@ -92,6 +93,7 @@ class PhasedLoop(VirtualLoop):
     def kill(self) -> None:
         """Run nothing more."""
         if not self.dead:
+            self.died_idle = self.idle
             self._polled.clear()
             self._batch.clear()
         super().kill()
