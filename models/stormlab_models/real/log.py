@@ -6,8 +6,7 @@ exceptions is kept, cause first, as in :mod:`stormlab_models.server_log`.
 
 import logging
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _KINDS = (
@@ -80,21 +79,3 @@ class Listening(logging.Handler):
         """Hand a record on."""
         if self.wanted():
             self.tell(record)
-
-
-@contextmanager
-def listening(handler: logging.Handler, *names: str) -> Iterator[None]:
-    """Let a handler hear loggers, and nobody above them, while this lasts."""
-    loggers = [logging.getLogger(name) for name in names]
-    before = [(logger.level, logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    try:
-        yield
-    finally:
-        for logger, (level, propagates) in zip(loggers, before, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(level)
-            logger.propagate = propagates

@@ -19,13 +19,14 @@ from typing import Any, Literal
 from stormlab.clock import NS_PER_S
 from stormlab.hosts.aio.phased import Order, PhasedLoop
 from stormlab.hosts.aio.process import Process
+from stormlab.hosts.aio.sayings import heard_by
 from stormlab.hosts.aio.world import World as Hosts
 from stormlab.model import World
 from stormlab_models.implementations import Implementation
 from stormlab_models.machine import SERVER_WAKE, Machine
 from stormlab_models.network import Connection, Path
 from stormlab_models.real.end import HOST, CarriedEnd, Doorbell
-from stormlab_models.real.log import Listening, listening
+from stormlab_models.real.log import Listening
 from stormlab_models.real.witness import Asgi, Watching, Witness
 
 On = Literal["uvicorn", "asgi"]
@@ -96,7 +97,7 @@ class RealServer:
         app = self.witness.watching(make_app(self.witness.tell), setting.kind.name)
         self._server = self._served(app)
         handler = Listening(self._steps, self.witness.logged)
-        self._hosts.while_running(listening(handler, "uvicorn", setting.logger))
+        self._hosts.while_running(heard_by(handler, "uvicorn", setting.logger))
         world.around.enter_context(self._hosts.alive())
         world.endings.append(self._finish)
         world.endings.append(lambda: world.header.update(server_log=self.witness.lines))

@@ -80,3 +80,35 @@ def listening(whose: Whose) -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr, logging.lastResort = before
+
+
+@contextmanager
+def heard_by(handler: logging.Handler, *names: str) -> Iterator[None]:
+    """Let a handler hear loggers from INFO on, and nobody above them, while this lasts.
+
+    Loggers below them are as new meanwhile: a uvicorn that ran before in this process may have made
+    its own deaf.
+    """
+    known = logging.root.manager.loggerDict
+    own = [logging.getLogger(name) for name in names]
+    below = [
+        each
+        for key, each in list(known.items())
+        if isinstance(each, logging.Logger) and key.startswith(tuple(f"{name}." for name in names))
+    ]
+    before = [(each, each.level, each.propagate, each.disabled) for each in (*own, *below)]
+    for each in below:
+        each.propagate, each.disabled = True, False
+        each.setLevel(logging.NOTSET)
+    for each in own:
+        each.propagate, each.disabled = False, False
+        each.setLevel(logging.INFO)
+        each.addHandler(handler)
+    try:
+        yield
+    finally:
+        for each in own:
+            each.removeHandler(handler)
+        for each, level, propagates, disabled in before:
+            each.propagate, each.disabled = propagates, disabled
+            each.setLevel(level)

@@ -14,6 +14,7 @@ from stormlab.clock import Rank
 from stormlab.hosts.aio.needs import need
 from stormlab.hosts.aio.ordered import OrderedSet
 from stormlab.hosts.aio.phased import Order
+from stormlab.hosts.aio.sayings import heard_by
 from stormlab.hosts.aio.watched_app import watched
 from stormlab.vocabulary import Event
 
@@ -123,8 +124,7 @@ class UvicornServer:
     def _listen_to_log(self) -> None:
         if self._handler is None:
             self._handler = _Log(self)
-            for name in self._loggers:
-                self._world.while_running(_logging_to(self._handler, name))
+            self._world.while_running(heard_by(self._handler, *self._loggers))
 
 
 def _watched(app: Any, world: "World", config: dict[str, Any]) -> Any:
@@ -134,18 +134,3 @@ def _watched(app: Any, world: "World", config: dict[str, Any]) -> Any:
     if config.get("factory"):
         return lambda: watched(app(), world.journal)
     return watched(app, world.journal)
-
-
-@contextlib.contextmanager
-def _logging_to(handler: logging.Handler, name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    level, propagates = logger.level, logger.propagate
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagates

@@ -11,7 +11,7 @@ import pytest
 
 from stormlab.hosts.aio import World
 from stormlab.hosts.aio.bare import run_aio
-from stormlab.hosts.aio.sayings import SAID_MAX, Stream, listening
+from stormlab.hosts.aio.sayings import SAID_MAX, Stream, heard_by, listening
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld
@@ -123,3 +123,27 @@ def test_what_a_killed_program_leaves_disturbs_nobody() -> None:
         run_aio(BareWorld((Phase("serve", 1.0),), settle_s=5.0), program)
         gc.collect()
     assert [str(each.message) for each in caught] == []
+
+
+def test_a_handler_hears_loggers_that_somebody_made_deaf(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own, below = logging.getLogger("theirs"), logging.getLogger("theirs.error")
+    below.setLevel(logging.CRITICAL)
+    below.propagate, below.disabled = False, True
+    heard: list[str] = []
+
+    class Hearing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    with heard_by(Hearing(), "theirs"):
+        own.info("one")
+        below.info("two")
+        own.debug("too quiet")
+    own.error("too late")
+    below.info("too late")
+    assert heard == ["one", "two"]
+    assert (below.level, below.propagate, below.disabled) == (logging.CRITICAL, False, True)
+    assert (own.level, own.propagate, own.handlers) == (logging.NOTSET, True, [])
+    assert "one" not in capsys.readouterr().err
