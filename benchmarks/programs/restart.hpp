@@ -138,6 +138,19 @@ inline std::array<double, FAILURES> backoff_table() {
 
 inline const std::array<double, FAILURES> backoff_ms = backoff_table();
 
+// What all draws of a socket have in common
+inline u64 first_of(u64 key, u64 place) {
+  return mixed(key + (place / PER_CLIENT << 20 | place % PER_CLIENT) * GOLDEN);
+}
+
+// Full jitter after so many failures
+inline i64 delay_ns(u64 first, u64 failure) {
+  const double delay_ms = double(bits_of(first, JITTER, 2 * failure - 1)) * 0x1p-53 *
+                          backoff_ms[std::min<u64>(failure, FAILURES - 1)];
+  const i64 whole = i64(delay_ms);
+  return whole * NS_PER_MS + std::lrint((delay_ms - double(whole)) * 1e6);
+}
+
 // The queue ---------------------------------------------------------------------------------------
 
 // A time wheel of buckets of 2**SHIFT ns; longer ones are faster, as long as nothing is pushed

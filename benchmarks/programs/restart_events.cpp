@@ -109,24 +109,13 @@ class Storm {
     if (time_ns <= UNTIL_NS) wheel.push(time_ns, place << KIND_BITS | kind);
   }
 
-  u64 first_of(u64 place) const {
-    return mixed(key + (place / PER_CLIENT << 20 | place % PER_CLIENT) * GOLDEN);
-  }
-
   u32 latency(u64 place, u64 attempt) const {
-    return u32(latency_of_bits(bits_of(first_of(place), LATENCY, attempt)));
-  }
-
-  static i64 delay_ns(u64 first, u64 failure) {
-    const double delay_ms = double(bits_of(first, JITTER, 2 * failure - 1)) * 0x1p-53 *
-                            backoff_ms[std::min<u64>(failure, FAILURES - 1)];
-    const i64 whole = i64(delay_ms);
-    return whole * NS_PER_MS + std::lrint((delay_ms - double(whole)) * 1e6);
+    return u32(latency_of_bits(bits_of(first_of(key, place), LATENCY, attempt)));
   }
 
   // An attempt or a connection has ended: try again until a SYN meets a service that is up
   void failed(u64 place, Socket& each, i64 now_ns) {
-    const u64 first = first_of(place);
+    const u64 first = first_of(key, place);
     while (now_ns <= UNTIL_NS) {
       if (now_ns - each.began_ns >= TIMEOUT_NS && each.attempt > 1) fail("a connect time-out came");
       counts.closes++;
@@ -148,7 +137,7 @@ class Storm {
   }
 
   void syn(u64 place, Socket& each, i64 now_ns) {
-    const u64 bits = bits_of(first_of(place), POD, u64(each.attempt));
+    const u64 bits = bits_of(first_of(key, place), POD, u64(each.attempt));
     each.pod = uint16_t((unsigned __int128)(bits) * u64(pods) >> 53);
     Pod& its = pod[each.pod];
     if (++its.waiting > BACKLOG) fail("a pod's accept queue is full");
@@ -157,7 +146,7 @@ class Storm {
   }
 
   void asked(u64 place, Socket& each, i64 now_ns) {
-    const bool resumed = bits_of(first_of(place), TLS, u64(each.attempt)) < (1ull << 52);
+    const bool resumed = bits_of(first_of(key, place), TLS, u64(each.attempt)) < (1ull << 52);
     counts.resumed += resumed;
     counts.full += !resumed;
     Pod& its = pod[each.pod];

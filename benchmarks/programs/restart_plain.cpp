@@ -83,8 +83,7 @@ class Storm {
   }
 
   u64 bits(u32 place, u64 purpose, u64 ordinal) const {
-    const u64 who = u64(place) / PER_CLIENT << 20 | u64(place) % PER_CLIENT;
-    return bits_of(mixed(key + who * GOLDEN), purpose, ordinal);
+    return bits_of(first_of(key, place), purpose, ordinal);
   }
 
   void begin(u32 place, i64 now_ns) {
@@ -123,21 +122,13 @@ class Storm {
       case TOLD_END:
         if (each.attempt > 1) patient(each, now_ns);
         counts.closes++;
-        push(now_ns + delay_ns(place, each), DUE, place);
+        push(now_ns + delay_ns(first_of(key, place), ++each.failures), DUE, place);
         break;
     }
   }
 
   static void patient(const Socket& each, i64 now_ns) {
     if (now_ns - each.began_ns >= TIMEOUT_NS) fail("a connect time-out came");
-  }
-
-  i64 delay_ns(u32 place, Socket& each) {
-    each.failures++;
-    const double chosen = double(bits(place, JITTER, 2 * each.failures - 1)) * 0x1p-53;
-    const double delay_ms = chosen * backoff_ms[std::min<u64>(each.failures, FAILURES - 1)];
-    const i64 whole = i64(delay_ms);
-    return whole * NS_PER_MS + std::lrint((delay_ms - double(whole)) * 1e6);
   }
 
   void syn(u32 place, Socket& each, i64 now_ns) {

@@ -14,6 +14,7 @@ import json
 import zlib
 from collections import deque
 
+from stormlab.hosts.aio.frames import Pieces
 from stormlab_models.asgi import Message
 from stormlab_models.network import Segment
 from stormlab_models.websocket import NO_STATUS
@@ -79,12 +80,11 @@ def typed(text: bytes) -> tuple[str, int]:
         return "malformed", FIRST_VERSION
 
 
-class Answers:
+class Answers(Pieces):
     """Reads what a server writes on one connection."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._skip = 0  # bytes of a body that are still to come
+        super().__init__()
         self._frames = self._forgets = False
         self._inflater: zlib._Decompress | None = None
         self._parts: list[bytes] = []
@@ -96,10 +96,7 @@ class Answers:
         self._buffer += data
         found: list[Segment] = []
         while self._buffer:
-            if self._skip:
-                skipped = min(self._skip, len(self._buffer))
-                del self._buffer[:skipped]
-                self._skip -= skipped
+            if self._skipped():
                 continue
             before = len(self._buffer)
             segment = self._frame() if self._frames else self._head()

@@ -37,12 +37,26 @@ class Sight:
         return f"{self.what} {self.size}"
 
 
-class Reader:
-    """Reads one direction."""
+class Pieces:
+    """Bytes that arrive in pieces; of a body that nobody reads only the length counts."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._skip = 0
+        self._skip = 0  # bytes of a body that are still to come
+
+    def _skipped(self) -> bool:
+        """Let what has arrived of a body go; whether there was any."""
+        skipped = min(self._skip, len(self._buffer))
+        del self._buffer[:skipped]
+        self._skip -= skipped
+        return skipped > 0
+
+
+class Reader(Pieces):
+    """Reads one direction."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._frames = self._chunks = self._blind = False
 
     def feed(self, data: bytes) -> list[Sight]:
@@ -52,10 +66,7 @@ class Reader:
         self._buffer += data
         found: list[Sight] = []
         while self._buffer:
-            if self._skip:
-                skipped = min(self._skip, len(self._buffer))
-                del self._buffer[:skipped]
-                self._skip -= skipped
+            if self._skipped():
                 continue
             if self._chunks:
                 if not self._chunk():
