@@ -17,9 +17,9 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from stormlab.clock import NS_PER_S
+from stormlab.hosts.aio.output import logging_to
 from stormlab.hosts.aio.phased import Order, PhasedLoop
 from stormlab.hosts.aio.process import Process
-from stormlab.hosts.aio.sayings import heard_by
 from stormlab.hosts.aio.world import World as Hosts
 from stormlab.model import World
 from stormlab_models.implementations import Implementation
@@ -97,7 +97,7 @@ class RealServer:
         app = self.witness.watching(make_app(self.witness.tell), setting.kind.name)
         self._server = self._served(app)
         handler = Listening(self._steps, self.witness.logged)
-        self._hosts.while_running(heard_by(handler, "uvicorn", setting.logger))
+        self._hosts.while_running(logging_to(handler, "uvicorn", setting.logger))
         world.around.enter_context(self._hosts.alive())
         world.endings.append(self._finish)
         world.endings.append(lambda: world.header.update(server_log=self.witness.lines))

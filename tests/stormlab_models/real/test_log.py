@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stormlab.hosts.aio.sayings import heard_by
+from stormlab.hosts.aio.output import logging_to
 from stormlab_models.real.log import Listening, chain, failed_at, kind_of, lines_of
 
 
@@ -70,7 +70,7 @@ def test_a_handler_hears_while_it_listens_and_is_wanted() -> None:
     handler = Listening(lambda: wanted[0], lambda each: heard.append(each.getMessage()))
     logger = logging.getLogger("stormlab.test.own")
     before = (logger.level, logger.propagate, list(logger.handlers))
-    with heard_by(handler, "stormlab.test.own"):
+    with logging_to(handler, "stormlab.test.own"):
         logger.info("one")
         wanted[0] = False
         logger.info("two")

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from stormlab.collector import collector_off
 from stormlab.draws import UNIT_BITS, Draws
 from stormlab.hosts.aio.cures import ALL, Cure
-from stormlab.hosts.aio.sayings import Said, listening
+from stormlab.hosts.aio.output import Said, capturing_output
 
 EPOCH_S = 1_700_000_000  # the date at virtual time 0: 2023-11-14, 22:13:20 UTC
 
@@ -267,7 +267,7 @@ def surroundings(seed: int, cures: frozenset[Cure] = ALL) -> Iterator[None]:
             stack.enter_context(_put(_time()))
         if "threads" in cures:
             stack.enter_context(_put(_threads()))
-        stack.enter_context(listening(_listener))
+        stack.enter_context(capturing_output(_listener))
         yield
         if "garbage" in cures:
             _finalised()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from stormlab.clock import Rank
 from stormlab.hosts.aio.needs import need
 from stormlab.hosts.aio.ordered import OrderedSet
+from stormlab.hosts.aio.output import logging_to
 from stormlab.hosts.aio.phased import Order
-from stormlab.hosts.aio.sayings import heard_by
 from stormlab.hosts.aio.watched_app import watched
 from stormlab.vocabulary import Event
 
@@ -124,7 +124,7 @@ class UvicornServer:
     def _listen_to_log(self) -> None:
         if self._handler is None:
             self._handler = _Log(self)
-            self._world.while_running(heard_by(self._handler, *self._loggers))
+            self._world.while_running(logging_to(self._handler, *self._loggers))
 
 
 def _watched(app: Any, world: "World", config: dict[str, Any]) -> Any:

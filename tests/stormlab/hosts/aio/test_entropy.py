@@ -8,7 +8,7 @@ import pytest
 from stormlab.draws import Draws
 from stormlab.hosts.aio import entropy
 from stormlab.hosts.aio.entropy import Luck, surroundings
-from stormlab.hosts.aio.sayings import Said
+from stormlab.hosts.aio.output import Said
 
 
 class Step:

@@ -1,8 +1,8 @@
 """What code under test prints or logs: into its story instead of onto the screen.
 
-:func:`listening` puts streams of our own in the place of ``sys.stdout`` and ``sys.stderr``, and a
-handler in that of ``logging.lastResort``, which prints what is logged where nobody has configured
-it. Each asks whose step it is; outside of one they do what they always did. A logger that has a
+:func:`capturing_output` puts streams of our own in the place of ``sys.stdout`` and ``sys.stderr``,
+and a handler in that of ``logging.lastResort``, which prints what is logged where nobody has
+configured it. Each asks whose step it is; outside of one they do what they always did. A logger that has a
 handler of its own, to a file or to the stream that was there before, keeps it.
 """
 
@@ -70,7 +70,7 @@ class LastResort(logging.Handler):
 
 
 @contextmanager
-def listening(whose: Whose) -> Iterator[None]:
+def capturing_output(whose: Whose) -> Iterator[None]:
     """Have what code under test prints and logs go to who listens to it."""
     before = sys.stdout, sys.stderr, logging.lastResort
     sys.stdout, sys.stderr = Stream("stdout", whose), Stream("stderr", whose)
@@ -83,7 +83,7 @@ def listening(whose: Whose) -> Iterator[None]:
 
 
 @contextmanager
-def heard_by(handler: logging.Handler, *names: str) -> Iterator[None]:
+def logging_to(handler: logging.Handler, *names: str) -> Iterator[None]:
     """Let a handler hear loggers from INFO on, and nobody above them, while this lasts.
 
     Loggers below them are as new meanwhile: a uvicorn that ran before in this process may have made

@@ -11,7 +11,7 @@ import pytest
 
 from stormlab.hosts.aio import World
 from stormlab.hosts.aio.bare import run_aio
-from stormlab.hosts.aio.sayings import SAID_MAX, Stream, heard_by, listening
+from stormlab.hosts.aio.output import SAID_MAX, Stream, capturing_output, logging_to
 from stormlab.trace import Trace
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld
@@ -81,10 +81,10 @@ def test_who_is_not_under_test_is_not_listened_to(capsys: pytest.CaptureFixture[
     def hear(line: str) -> None:
         heard.append(line)
 
-    with listening(lambda: None):
+    with capturing_output(lambda: None):
         print("from outside")
         kept = sys.stdout
-    with listening(lambda: hear):
+    with capturing_output(lambda: hear):
         print("from inside")
     kept.write("later\n")  # a library keeps the stream that it found
     assert isinstance(kept, Stream)
@@ -137,7 +137,7 @@ def test_a_handler_hears_loggers_that_somebody_made_deaf(
         def emit(self, record: logging.LogRecord) -> None:
             heard.append(record.getMessage())
 
-    with heard_by(Hearing(), "theirs"):
+    with logging_to(Hearing(), "theirs"):
         own.info("one")
         below.info("two")
         own.debug("too quiet")
