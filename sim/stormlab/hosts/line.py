@@ -280,6 +280,9 @@ class Line:
                 self._leave()
             elif self._at_server and phase.what in DROPPING and phase.drop:
                 self._after(WAY_NS, ended)  # the 101 is under way and arrives before
+            elif phase.what in DROPPING and phase.drop:
+                # who is accepted in this very moment is dropped too, behind the 101
+                self._after(WAY_NS, partial(self._after, 0, partial(self._dropped, ended)))
             return
         if phase.what == "refuse":
             self._leave()
@@ -294,6 +297,11 @@ class Line:
         elif before.what == "hang" and self._silent:
             self._leave()
             self._after(WAY_NS, partial(ended, Cause.RESET, ABNORMAL))
+
+    def _dropped(self, ended: Callable[[], None]) -> None:
+        """It is dropped with all others, if it is open by now."""
+        if self.state is State.OPEN:
+            ended()
 
     def device(self, *, online: bool) -> None:
         """The device loses its network, or has it again."""

@@ -17,6 +17,7 @@ from stormlab.policy import Delays, Reconnect
 from stormlab.policy.contract import Chance, Fact, Happened, RetryAt, Scope, Stop, Terms
 from stormlab.vocabulary import Event
 from stormlab.worlds.bare import BareWorld, Phase
+from stormlab.worlds.phases import What
 from stormlab.worlds.story import Step, Story
 from stormlab_models.doc_tables import blocks
 from stormlab_models.libraries import agreement
@@ -91,6 +92,16 @@ def test_code_and_policy_agree_in_the_first_schedules_of_the_table(name: str) ->
 @given(data=st.data())
 def test_code_and_policy_agree(name: str, data: st.DataObject) -> None:
     check(name, data)
+
+
+@needs_npm
+@pytest.mark.parametrize("what", ["serve", "reject"])
+def test_who_is_accepted_in_the_moment_of_a_drop_is_dropped(what: What) -> None:
+    """Phoenix opens 20.01 s after the start, one way after the server has dropped everybody."""
+    phases = Phase("reject", 20.0, after_s=0.5), Phase(what, 20.0, drop=True)
+    found = compare(RECIPES["phoenix"], BareWorld(phases, settle_s=120.0))
+    assert 20_010_000_000 in found.code.times_ns(Event.OPEN)
+    assert found.difference is None
 
 
 @needs_npm

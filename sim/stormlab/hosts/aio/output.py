@@ -2,8 +2,8 @@
 
 :func:`capturing_output` puts streams of our own in the place of ``sys.stdout`` and ``sys.stderr``,
 and a handler in that of ``logging.lastResort``, which prints what is logged where nobody has
-configured it. Each asks whose step it is; outside of one they do what they always did. A logger that has a
-handler of its own, to a file or to the stream that was there before, keeps it.
+configured it. Each asks whose step it is; outside of one they do what they always did. A logger
+that has a handler of its own, to a file or to the stream that was there before, keeps it.
 """
 
 import logging
